@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The exception tree. Names and meanings are Python's; what Python keeps outside `Exception` (CancelledError,
-// KeyboardInterrupt, SystemExit) is outside std::exception here, so that `catch (const std::exception&)` can't swallow it.
+// KeyboardInterrupt, SystemExit) is outside std::exception here, so that `catch (const std::exception&)` can't swallow
+// it.
 #pragma once
 #include <exception>
 #include <stdexcept>

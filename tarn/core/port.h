@@ -20,19 +20,21 @@ enum class Op : std::uint8_t {
   poll_write,  ///< result 0 once fd is writable (or in error): level-triggered, once
 };
 
-/// One request to the Port. It belongs to whoever awaits it and must stay where it is from submit() until `complete` runs.
+/// One request to the Port. It belongs to whoever awaits it and must stay where it is from submit() until `complete`
+/// runs.
 struct Operation {
-  /// Called by the Port inside wait(), on the loop's thread, once `result` is final. It may submit and cancel operations.
+  /// Called by the Port inside wait(), on the loop's thread, once `result` is final. It may submit and cancel
+  /// operations.
   void (*complete)(Operation*) = nullptr;
   void* data = nullptr;
   std::size_t size = 0;
   int fd = -1;
   Op op = Op::recv;
-  bool cancelled = false;      ///< cancel() was asked for; `result` is still what happened: -ECANCELED, or the operation had won
-  std::uint16_t state = 0;     ///< the Port's own
+  bool cancelled = false;  ///< cancel() was asked for; `result` is still what happened (-ECANCELED, or it had won)
+  std::uint16_t state = 0;  ///< the Port's own
   std::int64_t result = 0;
-  Operation* next = nullptr;   ///< the Port's own while the operation is in flight
-  Operation* prev = nullptr;   ///< the Port's own while the operation is in flight
+  Operation* next = nullptr;  ///< the Port's own while the operation is in flight
+  Operation* prev = nullptr;  ///< the Port's own while the operation is in flight
 };
 
 /// Tells the loop's thread of an interrupt (SIGINT) while a run() wants to hear of it.
