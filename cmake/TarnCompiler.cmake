@@ -8,7 +8,7 @@ function(tarn_check_compiler guide)
   if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
      OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16))
     message(WARNING
-      "tarn: ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} miscompiles ordinary coroutines, some of them silently.\n"
+      "tarn: ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} miscompiles ordinary coroutines, some silently.\n"
       "Build applications with clang >= 16 (Debian 12: clang-19) or g++ >= 13, or read what to avoid:\n"
       "  ${guide}")
   endif()

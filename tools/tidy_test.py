@@ -86,7 +86,8 @@ class Layers(Tree):
         self.assert_breach("net includes roof")
 
     def test_a_test_may_use_the_simulation_and_the_roof(self):
-        self.add("tarn/core/loop_test.cc", "#include <gtest/gtest.h>\n#include <tarn/testing/sim.h>\n#include <tarn/tarn.h>\n")
+        self.add("tarn/core/loop_test.cc",
+                 "#include <gtest/gtest.h>\n#include <tarn/testing/sim.h>\n#include <tarn/tarn.h>\n")
         self.assert_clean()
 
     def test_another_rooms_internals_are_private(self):
@@ -160,6 +161,10 @@ class Form(Tree):
         self.assert_clean()
         self.add("tarn/base/a.cc", "// " + "x" * 118 + "\n")
         self.assert_breach("tarn/base/a.cc:3: 121 columns")
+
+    def test_a_line_of_a_script_ends_there_too(self):
+        self.write("tools/replay", "# " + "x" * 119 + "\n")
+        self.assert_breach("tools/replay:1: 121 columns")
 
     def test_nothing_is_left_to_be_done(self):
         self.add("tarn/base/a.cc", "// TO" "DO: later\n")
@@ -244,12 +249,12 @@ class Functions(Tree):
         self.assertEqual(self.functions("A::A(int x)\n    : x_{x}, y_{2} {\n  f();\n}\n"), [("A::A", 1, 4)])
 
     def test_may_have_template_parameters_and_constraints(self):
-        self.assertEqual(self.functions("template <class T>\n  requires (sizeof(T) > 1)\nauto f(T t) -> T {\n  return t;\n}\n")[0][1:],
-                         (1, 5))
+        self.assertEqual(self.functions("template <class T>\n  requires (sizeof(T) > 1)\n"
+                                        "auto f(T t) -> T {\n  return t;\n}\n")[0][1:], (1, 5))
 
     def test_are_not_found_in_strings_comments_and_macros(self):
-        self.assertEqual(self.functions('// f() {\nauto s = "g() {";\nauto r = R"(h() {)";\n#define M() {\nchar c = \'{\';\n'
-                                        "int big = 1'000'000;\nvoid k() {}\n"), [("k", 7, 1)])
+        self.assertEqual(self.functions('// f() {\nauto s = "g() {";\nauto r = R"(h() {)";\n#define M() {\n'
+                                        "char c = '{';\nint big = 1'000'000;\nvoid k() {}\n"), [("k", 7, 1)])
 
     def test_are_not_initializers_or_enums(self):
         self.assertEqual(self.functions("enum class E : int { a, b };\nint t[] = {1, 2};\nint x{3};\nvoid f() {}\n"),
