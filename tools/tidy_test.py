@@ -196,6 +196,12 @@ class Budgets(Tree):
         self.add("tarn/base/a.cc", self.body(601))
         self.assert_breach("the source has 601 lines of code")
 
+    def test_a_test_ends_at_1000_lines_of_code(self):
+        self.add("tarn/base/a_test.cc", self.body(1000))
+        self.assert_clean()
+        self.add("tarn/base/a_test.cc", self.body(1001))
+        self.assert_breach("the test has 1001 lines of code")
+
     def test_comments_and_blank_lines_are_free(self):
         self.add("tarn/base/a.h", "// why\n\n/* long\n   story */\n" * 300)
         self.assert_clean()
