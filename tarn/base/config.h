@@ -31,19 +31,13 @@
 #define TARN_THREAD_LOCAL constinit thread_local __attribute__((tls_model("initial-exec")))
 
 // g++ 12.2 destroys a temporary closure or aggregate inside a co_await expression twice. What is trivially destructible
-// survives that, and so does a named object: everything else is refused here instead of corrupting memory there.
-#define TARN_REFUSE_DOUBLE_DESTRUCTION(F)                                                             \
-  static_assert(!TARN_GCC12 || std::is_lvalue_reference_v<F> ||                                       \
-                    std::is_trivially_destructible_v<std::remove_reference_t<F>> ||                   \
-                    (!::tarn::internal::is_closure<std::remove_cvref_t<F>> &&                         \
-                     !std::is_aggregate_v<std::remove_cvref_t<F>>),                                   \
-                "g++ 12.2 would destroy this temporary twice: name it first and pass the name "       \
+// survives that, and so does a named object: the rest is refused here instead of corrupting memory there.
+#define TARN_CHECK_CALLABLE(F)                                                                              \
+  static_assert(!TARN_GCC12 || std::is_lvalue_reference_v<F> ||                                             \
+                    std::is_trivially_destructible_v<std::remove_reference_t<F>>,                           \
+                "g++ 12.2 would destroy this lambda twice: name it first and pass the name (docs/compilers.md)")
+#define TARN_CHECK_AGGREGATE(T)                                                                             \
+  static_assert(!TARN_GCC12 || std::is_lvalue_reference_v<T> || !std::is_aggregate_v<std::remove_cvref_t<T>> || \
+                    std::is_trivially_destructible_v<std::remove_reference_t<T>>,                           \
+                "g++ 12.2 would destroy this aggregate twice: name it first, or give its type a constructor " \
                 "(docs/compilers.md)")
-
-namespace tarn::internal {
-// A closure type can't be told from another class: everything callable counts, pointers and references apart.
-template <class F>
-concept closure_like = __is_class(F) && requires { &F::operator(); };
-template <class F>
-inline constexpr bool is_closure = closure_like<F>;
-}  // namespace tarn::internal

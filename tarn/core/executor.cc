@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <tarn/core/executor.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace tarn {
+
+// What the threads share with the pool. They hold it too, so that a thread that never ends may outlive the pool.
+class ThreadPool::Crew {
+ public:
+  explicit Crew(unsigned max_workers) : max_workers_(max_workers) {}
+
+  void execute(internal::Job* job, const std::shared_ptr<Crew>& self) {
+    std::unique_lock lock(mutex_);
+    if (closed_) {
+      lock.unlock();
+      job->discard();
+      throw RuntimeError("cannot schedule new futures after shutdown");
+    }
+    job->next = nullptr;
+    *tail_ = job;
+    tail_ = &job->next;
+    ++queued_;
+    if (idle_ < queued_ && threads_.size() < max_workers_) {
+      threads_.emplace_back([self] { self->work(); });
+      ++alive_;
+    } else {
+      work_came_.notify_one();
+    }
+  }
+
+  void shutdown(Shutdown how) {
+    internal::Job* dropped = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+      if (how == Shutdown::cancel_queued) {
+        dropped = std::exchange(head_, nullptr);
+        tail_ = &head_;
+        queued_ = 0;
+      }
+    }
+    work_came_.notify_all();
+    while (dropped) {
+      internal::Job* const job = dropped;
+      dropped = job->next;
+      job->discard();
+    }
+  }
+
+  bool join(OptionalDuration timeout) {
+    std::unique_lock lock(mutex_);
+    const auto all_ended = [this] { return alive_ == 0; };
+    if (!timeout) {
+      worker_ended_.wait(lock, all_ended);
+    } else if (!worker_ended_.wait_for(lock, std::chrono::nanoseconds(*timeout), all_ended)) {
+      for (auto& thread : threads_)
+        if (thread.joinable()) thread.detach();
+      threads_.clear();
+      return false;
+    }
+    std::vector<std::thread> ended;
+    ended.swap(threads_);
+    lock.unlock();
+    for (auto& thread : ended)
+      if (thread.joinable()) thread.join();
+    return true;
+  }
+
+  unsigned workers() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<unsigned>(threads_.size());
+  }
+
+  std::shared_ptr<Crew> keep_alive;  // the pool's own share
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      ++idle_;
+      work_came_.wait(lock, [this] { return head_ || closed_; });
+      --idle_;
+      if (!head_) break;
+      internal::Job* const job = head_;
+      head_ = job->next;
+      if (!head_) tail_ = &head_;
+      --queued_;
+      lock.unlock();
+      job->run();
+      lock.lock();
+    }
+    --alive_;
+    worker_ended_.notify_all();
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_came_;
+  std::condition_variable worker_ended_;
+  internal::Job* head_ = nullptr;
+  internal::Job** tail_ = &head_;
+  std::size_t queued_ = 0;
+  std::size_t idle_ = 0;
+  std::size_t alive_ = 0;
+  bool closed_ = false;
+  const unsigned max_workers_;
+  std::vector<std::thread> threads_;
+};
+
+namespace {
+unsigned default_workers() { return std::min(32U, std::thread::hardware_concurrency() + 4); }
+}  // namespace
+
+ThreadPool::ThreadPool(ThreadPoolOptions options) {
+  auto crew = std::make_shared<Crew>(options.max_workers ? options.max_workers : default_workers());
+  crew_ = crew.get();
+  crew_->keep_alive = std::move(crew);
+}
+
+ThreadPool::~ThreadPool() {
+  crew_->shutdown(Shutdown::run_queued);
+  crew_->join({});
+  const std::shared_ptr<Crew> last = std::move(crew_->keep_alive);
+}
+
+void ThreadPool::execute(internal::Job* job) { crew_->execute(job, crew_->keep_alive); }
+void ThreadPool::shutdown(Shutdown how) { crew_->shutdown(how); }
+bool ThreadPool::join_for(Duration timeout) {
+  crew_->shutdown(Shutdown::run_queued);
+  return crew_->join(timeout);
+}
+unsigned ThreadPool::workers() const { return crew_->workers(); }
+
+}  // namespace tarn
