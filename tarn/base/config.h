@@ -32,12 +32,12 @@
 
 // g++ 12.2 destroys a temporary closure or aggregate inside a co_await expression twice. What is trivially destructible
 // survives that, and so does a named object: the rest is refused here instead of corrupting memory there.
-#define TARN_CHECK_CALLABLE(F)                                                                              \
-  static_assert(!TARN_GCC12 || std::is_lvalue_reference_v<F> ||                                             \
-                    std::is_trivially_destructible_v<std::remove_reference_t<F>>,                           \
-                "g++ 12.2 would destroy this lambda twice: name it first and pass the name (docs/compilers.md)")
-#define TARN_CHECK_AGGREGATE(T)                                                                             \
+#define TARN_CHECK_CALLABLE(F)                                                                                      \
+  static_assert(                                                                                                    \
+      !TARN_GCC12 || std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_reference_t<F>>, \
+      "g++ 12.2 would destroy this lambda twice: name it first and pass the name (docs/compilers.md)")
+#define TARN_CHECK_AGGREGATE(T)                                                                                 \
   static_assert(!TARN_GCC12 || std::is_lvalue_reference_v<T> || !std::is_aggregate_v<std::remove_cvref_t<T>> || \
-                    std::is_trivially_destructible_v<std::remove_reference_t<T>>,                           \
-                "g++ 12.2 would destroy this aggregate twice: name it first, or give its type a constructor " \
+                    std::is_trivially_destructible_v<std::remove_reference_t<T>>,                               \
+                "g++ 12.2 would destroy this aggregate twice: name it first, or give its type a constructor "   \
                 "(docs/compilers.md)")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <tarn/base/errors.h>
 
+#include <cxxabi.h>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <cxxabi.h>
 #include <typeinfo>
 
 namespace tarn {

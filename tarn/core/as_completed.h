@@ -2,9 +2,7 @@
 // as_completed(): tasks in the order in which they finish.
 #pragma once
 #include <tarn/core/event_loop.h>
-#include <tarn/core/internal/done_wait.h>
-
-#include <deque>
+#include <tarn/core/internal/ring.h>
 
 namespace tarn {
 
@@ -13,9 +11,9 @@ namespace internal {
 /// The finished, in order, and one signal for whoever waits for the next. Shared by the listening callbacks.
 template <class F>
 struct Completions {
-  std::deque<F> finished;
-  std::size_t running = 0;   ///< not finished yet
-  std::size_t unclaimed = 0; ///< of those and the finished ones, not yet given out
+  Ring<F> finished;
+  std::size_t running = 0;    ///< not finished yet
+  std::size_t unclaimed = 0;  ///< of those and the finished ones, not yet given out
   bool timed_out = false;
   std::vector<Future<void>> waiting;
   std::optional<TimerHandle> timer;
@@ -60,9 +58,7 @@ Coro<F> next_completed(CompletionsRef<F> shared) {
     shared->waiting.push_back(signal);
     co_await signal;
   }
-  F first = std::move(shared->finished.front());
-  shared->finished.pop_front();
-  co_return first;
+  co_return shared->finished.pop();
 }
 
 template <class F>
@@ -94,7 +90,7 @@ class AsCompleted {
       const auto finish = [shared = shared_](const F& done) {
         --shared->running;
         if (shared->timed_out) return;
-        shared->finished.push_back(done);
+        shared->finished.push(done);
         if (shared->running == 0 && shared->timer) shared->timer->cancel();
         shared->wake_one();
       };

@@ -2,11 +2,10 @@
 // ConcurrentFuture<T>: a result that crosses threads and can be waited for by blocking.
 // Python: concurrent.futures.Future.
 #pragma once
+#include <tarn/base/atomic.h>
 #include <tarn/base/duration.h>
 #include <tarn/base/function.h>
 #include <tarn/core/outcome.h>
-
-#include <atomic>
 
 namespace tarn {
 
@@ -21,9 +20,9 @@ class ConcurrentBase {
   ConcurrentBase(const ConcurrentBase&) = delete;
   ConcurrentBase& operator=(const ConcurrentBase&) = delete;
 
-  void retain() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void retain() noexcept { refs_.add_relaxed(1); }
   void release() noexcept {
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (refs_.subtract(1) == 1) delete this;
   }
 
   Phase phase() const;
@@ -44,7 +43,7 @@ class ConcurrentBase {
  private:
   struct Sync;
   Sync* const sync_;
-  std::atomic<int> refs_{1};
+  Atomic<int> refs_{1};
 };
 
 template <class T>
@@ -57,8 +56,7 @@ class ConcurrentState final : public ConcurrentBase {
     finish(Phase::finished, [&] { outcome.set(std::forward<A>(a)...); });
   }
   void fail(std::exception_ptr error, Fate fate) {
-    finish(fate == Fate::cancelled ? Phase::cancelled : Phase::finished,
-           [&] { outcome.fail(std::move(error), fate); });
+    finish(fate == Fate::cancelled ? Phase::cancelled : Phase::finished, [&] { outcome.fail(std::move(error), fate); });
   }
 };
 

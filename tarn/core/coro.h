@@ -36,7 +36,8 @@ struct PromiseBase {
   /// Notes the line. Everything that tarn can wait for passes through here unchanged.
   template <class A>
   A&& await_transform(A&& awaitable, std::source_location at = std::source_location::current()) noexcept {
-    static_assert(!std::is_lvalue_reference_v<A> || !is_coro<std::remove_cvref_t<A>>, "a Coro runs once: write co_await std::move(coro), or make it a task");
+    static_assert(!std::is_lvalue_reference_v<A> || !is_coro<std::remove_cvref_t<A>>,
+                  "a Coro runs once: write co_await std::move(coro), or make it a task");
     where = at;
     return static_cast<A&&>(awaitable);
   }

@@ -66,7 +66,8 @@ class EventLoop {
   bool run_once(Duration timeout = {});
   /// Ends run_forever() after the callbacks that are ready now.
   void stop() { state_->stopping = true; }
-  /// Frees everything; pending tasks are destroyed with a report each. Again: no effect. Errors: RuntimeError if running.
+  /// Frees everything; pending tasks are destroyed with a report each. Again: no effect. Errors: RuntimeError if
+  /// running.
   void close();
   bool is_running() const { return state_->running; }
   bool is_closed() const { return state_->closed; }

@@ -9,7 +9,8 @@
 
 namespace tarn {
 
-/// The face that Future, Task and gather() share, without the value's type. A shared handle: copies name the same thing.
+/// The face that Future, Task and gather() share, without the value's type. A shared handle: copies name the same
+/// thing.
 /// Thread: the loop's own, as everything here that isn't marked otherwise.
 class AnyFuture {
  public:

@@ -5,7 +5,6 @@
 #include <tarn/core/internal/waiters.h>
 #include <tarn/core/locks.h>
 
-#include <algorithm>
 #include <vector>
 
 namespace tarn {
@@ -117,17 +116,23 @@ struct LifoStore {
 template <class T>
 struct PriorityStore {
   std::vector<T> items;
-  static bool later(const T& a, const T& b) { return b < a; }
   bool empty() const { return items.empty(); }
   std::size_t size() const { return items.size(); }
   void push(T v) {
     items.push_back(std::move(v));
-    std::push_heap(items.begin(), items.end(), later);
+    for (std::size_t i = items.size() - 1; i > 0 && items[i] < items[(i - 1) / 2]; i = (i - 1) / 2)
+      std::swap(items[i], items[(i - 1) / 2]);
   }
   T pop() {
-    std::pop_heap(items.begin(), items.end(), later);
+    std::swap(items.front(), items.back());
     T v = std::move(items.back());
     items.pop_back();
+    for (std::size_t i = 0, child = 1; child < items.size(); child = 2 * i + 1) {
+      if (child + 1 < items.size() && items[child + 1] < items[child]) ++child;
+      if (!(items[child] < items[i])) break;
+      std::swap(items[i], items[child]);
+      i = child;
+    }
     return v;
   }
 };

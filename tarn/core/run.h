@@ -21,8 +21,8 @@ class Runner {
   /// Closes it.
   ~Runner();
 
-  /// Runs until the awaitable is done; gives its value or raises its exception. SIGINT cancels it, and a second one ends
-  /// the loop: KeyboardInterrupt. Errors: RuntimeError inside a running loop, or after close().
+  /// Runs until the awaitable is done; gives its value or raises its exception. SIGINT cancels it, and a second one
+  /// ends the loop: KeyboardInterrupt. Errors: RuntimeError inside a running loop, or after close().
   template <Awaitable A>
   AwaitResult<A> run(A&& awaitable, std::source_location at = std::source_location::current()) {
     EventLoop& loop = get_loop();

@@ -41,8 +41,8 @@ Future<typename F::Value> shield_future(const F& inner) {
 
 }  // namespace internal
 
-/// A future of the same result: cancelling it, or a task that awaits it, leaves the inner one running. The loop owns the
-/// inner task. If the caller has gone and the inner fails, the exception handler is told.
+/// A future of the same result: cancelling it, or a task that awaits it, leaves the inner one running. The loop owns
+/// the inner task. If the caller has gone and the inner fails, the exception handler is told.
 /// Errors: the inner's; CancelledError if the inner is cancelled.   Python: asyncio.shield.
 template <Awaitable A>
 auto shield(A&& awaitable) {

@@ -116,7 +116,8 @@ class Task : public internal::FutureFace<T, internal::TaskState<T>, AnyTask, Tas
   explicit Task(State* adopted) : Face(adopted) {}
 };
 
-/// Trivially destructible, so that it may stand inside a co_await expression on g++ 12.2. Callees copy before they suspend.
+/// Trivially destructible, so that it may stand inside a co_await expression on g++ 12.2. Callees copy before they
+/// suspend.
 struct TaskOptions {
   std::string_view name = {};  ///< instead of "Task-7"
 };
@@ -152,8 +153,7 @@ auto invoke_owned(F f, A... args) -> Coro<AwaitResult<std::invoke_result_t<F&, A
 /// Errors: RuntimeError without a running loop, or for a coroutine that was awaited.
 /// Cost: one task state; the frame is the coroutine's own.   Python: asyncio.create_task.
 template <class T>
-Task<T> create_task(Coro<T> coro, TaskOptions options = {},
-                    std::source_location at = std::source_location::current()) {
+Task<T> create_task(Coro<T> coro, TaskOptions options = {}, std::source_location at = std::source_location::current()) {
   return internal::make_task(internal::running_loop(), std::move(coro), options, at);
 }
 

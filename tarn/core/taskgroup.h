@@ -7,8 +7,8 @@
 namespace tarn {
 
 /// `co_await with(TaskGroup(), [&](TaskGroup& tg) -> Coro<> { tg.create_task(…); co_return; })`.
-/// Errors: ExceptionGroup of what the children and the block raised (CancelledErrors apart); RuntimeError outside a task,
-/// entered twice, or for create_task before entry, after the end, or while it shuts down.
+/// Errors: ExceptionGroup of what the children and the block raised (CancelledErrors apart); RuntimeError outside a
+/// task, entered twice, or for create_task before entry, after the end, or while it shuts down.
 /// Cancel: cancels the children and waits for them.   Lifetime: must outlive its block; `with` sees to it.
 /// Python: asyncio.TaskGroup.
 class TaskGroup {
@@ -36,8 +36,7 @@ class TaskGroup {
   }
   template <Awaitable A>
     requires(!internal::is_coro<std::remove_cvref_t<A>>)
-  auto create_task(A&& awaitable, TaskOptions options = {},
-                   std::source_location at = std::source_location::current()) {
+  auto create_task(A&& awaitable, TaskOptions options = {}, std::source_location at = std::source_location::current()) {
     return create_task(internal::as_coro(std::decay_t<A>(std::forward<A>(awaitable))), options, at);
   }
   /// Calls `f(args…)` in a child that owns the callable and its arguments.
@@ -61,7 +60,7 @@ class TaskGroup {
   [[noreturn]] void raise_errors();
 
   AnyTask parent_;
-  Child* oldest_ = nullptr;   // the children that run
+  Child* oldest_ = nullptr;  // the children that run
   Child* newest_ = nullptr;
   std::vector<std::exception_ptr> errors_;
   std::exception_ptr base_error_;  // a KeyboardInterrupt or SystemExit goes out alone

@@ -87,7 +87,8 @@ class ThreadsafeStart {
 };
 }  // namespace internal
 
-/// Runs a coroutine on a loop of another thread; the result can be waited for by blocking, and cancel() cancels the task.
+/// Runs a coroutine on a loop of another thread; the result can be waited for by blocking, and cancel() cancels the
+/// task.
 /// Errors: RuntimeError if the loop is closed.   Thread: any but the loop's own (waiting there would never end).
 /// Python: asyncio.run_coroutine_threadsafe.
 template <class T>

@@ -10,8 +10,7 @@ WaitLeaf::~WaitLeaf() {
 }
 
 bool WaitLeaf::enough(const FutureBase* f) const {
-  return options_.return_when == FIRST_COMPLETED ||
-         (options_.return_when == FIRST_EXCEPTION && f->fate == Fate::error);
+  return options_.return_when == FIRST_COMPLETED || (options_.return_when == FIRST_EXCEPTION && f->fate == Fate::error);
 }
 
 bool WaitLeaf::await_ready() {

@@ -27,8 +27,8 @@ struct MaybeAwaited<A> {
 template <class CM>
 using EnterCall = decltype(std::declval<CM&>().aenter());
 template <class CM>
-using Entered = std::conditional_t<std::is_lvalue_reference_v<EnterCall<CM>> && !Awaitable<EnterCall<CM>>, EnterCall<CM>,
-                                   typename MaybeAwaited<EnterCall<CM>>::type>;
+using Entered = std::conditional_t<std::is_lvalue_reference_v<EnterCall<CM>> && !Awaitable<EnterCall<CM>>,
+                                   EnterCall<CM>, typename MaybeAwaited<EnterCall<CM>>::type>;
 
 template <class F, class X>
 decltype(auto) call_body(F& body, X& value) {
@@ -124,10 +124,9 @@ Coro<T> with_manager(CM cm, F body) {
 }
 
 template <class CM, class F>
-using WithResult =
-    AwaitResult<BodyCoro<std::decay_t<F>, std::remove_reference_t<std::conditional_t<
-                                              std::is_void_v<Entered<std::remove_reference_t<CM>>>, None,
-                                              Entered<std::remove_reference_t<CM>>>>>>;
+using WithResult = AwaitResult<BodyCoro<
+    std::decay_t<F>, std::remove_reference_t<std::conditional_t<std::is_void_v<Entered<std::remove_reference_t<CM>>>,
+                                                                None, Entered<std::remove_reference_t<CM>>>>>>;
 
 template <class T, class B, class C>
 Coro<T> try_finally_owned(B body, C cleanup) {
@@ -160,8 +159,8 @@ struct BodyResult<B> {
 }  // namespace internal
 
 /// Enters `cm`, runs `body(value)` (or `body()`), and awaits the exit whatever happens; gives the body's value.
-/// A context manager has `aenter()`, whose value the body gets by reference, and `aexit(std::exception_ptr)`, awaited or
-/// plain, which returns true to swallow the exception. An lvalue `cm` is used where it stands, a temporary is kept.
+/// A context manager has `aenter()`, whose value the body gets by reference, and `aexit(std::exception_ptr)`, awaited
+/// or plain, which returns true to swallow the exception. An lvalue `cm` is used where it stands, a temporary is kept.
 /// Errors: the body's exception unless swallowed; what the exit raises instead.
 /// Cancel: the exit still runs.   Python: async with cm as value: body.
 template <class CM, class F>
@@ -169,11 +168,11 @@ Coro<internal::WithResult<CM, F>> with(CM&& cm, F&& body) {
   TARN_CHECK_CALLABLE(F);
   TARN_CHECK_AGGREGATE(CM);
   return internal::with_manager<internal::WithResult<CM, F>, CM, std::decay_t<F>>(std::forward<CM>(cm),
-                                                                                 std::forward<F>(body));
+                                                                                  std::forward<F>(body));
 }
 
-/// Awaits `body`, then `cleanup` whatever happened; gives the body's value or raises its exception. Both are awaitables,
-/// or callables that give one. Errors: what the clean-up raises replaces what the body raised.
+/// Awaits `body`, then `cleanup` whatever happened; gives the body's value or raises its exception. Both are
+/// awaitables, or callables that give one. Errors: what the clean-up raises replaces what the body raised.
 /// Python: try: … finally: await cleanup().
 template <class B, class C>
 auto try_finally(B&& body, C&& cleanup) -> Coro<typename internal::BodyResult<std::decay_t<B>>::type> {
@@ -181,7 +180,7 @@ auto try_finally(B&& body, C&& cleanup) -> Coro<typename internal::BodyResult<st
   if constexpr (!Awaitable<std::decay_t<B>>) TARN_CHECK_CALLABLE(B);
   if constexpr (!Awaitable<std::decay_t<C>>) TARN_CHECK_CALLABLE(C);
   return internal::try_finally_owned<T, std::decay_t<B>, std::decay_t<C>>(std::forward<B>(body),
-                                                                         std::forward<C>(cleanup));
+                                                                          std::forward<C>(cleanup));
 }
 
 }  // namespace tarn

@@ -2,10 +2,23 @@
 #include <tarn/testing/simulated.h>
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 namespace tarn::testing {
 
 Port* simulated() { return new SimulatedPort(); }
+
+/// What other threads touch.
+struct SimulatedPort::Alarm {
+  std::mutex mutex;
+  std::condition_variable rang;
+  bool ringing = false;
+};
+
+SimulatedPort::SimulatedPort() : alarm_(new Alarm) { poll_interval_ = 0; }
+SimulatedPort::~SimulatedPort() { delete alarm_; }
 
 bool SimulatedPort::submit(Operation& op) {
   op.result = -ENOSYS;
@@ -15,9 +28,9 @@ std::int64_t SimulatedPort::send_now(int, const void*, std::size_t) noexcept { r
 std::int64_t SimulatedPort::recv_now(int, void*, std::size_t) noexcept { return -ENOSYS; }
 
 void SimulatedPort::wait(std::int64_t deadline) {
-  std::unique_lock lock(mutex_);
-  if (woken_ || deadline <= now_) {
-    woken_ = false;
+  std::unique_lock lock(alarm_->mutex);
+  if (alarm_->ringing || deadline <= now_) {
+    alarm_->ringing = false;
     return;
   }
   if (deadline != forever) {
@@ -25,17 +38,17 @@ void SimulatedPort::wait(std::int64_t deadline) {
     return;
   }
   // Nothing is scheduled: only another thread can go on with this.
-  if (!woken_cv_.wait_for(lock, patience, [this] { return woken_; }))
+  if (!alarm_->rang.wait_for(lock, std::chrono::nanoseconds(patience), [this] { return alarm_->ringing; }))
     throw RuntimeError("deadlock: every task waits, and nothing is scheduled that could wake one");
-  woken_ = false;
+  alarm_->ringing = false;
 }
 
 void SimulatedPort::wake() noexcept {
   {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
+    const std::lock_guard lock(alarm_->mutex);
+    alarm_->ringing = true;
   }
-  woken_cv_.notify_one();
+  alarm_->rang.notify_one();
 }
 
 }  // namespace tarn::testing

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// The simulated Port: virtual time for tests. When nothing is ready, the clock jumps to the next deadline, so an hour of
-// sleeping takes no time and always the same steps. It has no network yet: an operation on a descriptor is refused.
+// The simulated Port: virtual time for tests. When nothing is ready, the clock jumps to the next deadline, so an hour
+// of sleeping takes no time and always the same steps. It has no network yet: an operation on a descriptor is refused.
 #pragma once
 #include <tarn/core/event_loop.h>
 #include <tarn/core/run.h>
-
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 namespace tarn::testing {
 
@@ -16,9 +12,12 @@ namespace tarn::testing {
 /// Other threads may post: while nothing else is due, wait() gives them `patience` of real time.
 class SimulatedPort final : public Port {
  public:
-  static constexpr std::chrono::seconds patience{10};
+  static constexpr Duration patience = Duration::seconds(10);
 
-  SimulatedPort() { poll_interval_ = 0; }
+  SimulatedPort();
+  SimulatedPort(const SimulatedPort&) = delete;
+  SimulatedPort& operator=(const SimulatedPort&) = delete;
+  ~SimulatedPort() override;
 
   const char* name() const noexcept override { return "simulated"; }
   bool submit(Operation& op) override;
@@ -33,10 +32,10 @@ class SimulatedPort final : public Port {
   bool trap_interrupt(InterruptTrap*) noexcept override { return false; }
 
  private:
+  struct Alarm;
+
   std::int64_t now_ = 0;
-  std::mutex mutex_;
-  std::condition_variable woken_cv_;
-  bool woken_ = false;
+  Alarm* alarm_;
 };
 
 /// A LoopFactory: `run(main(), {.loop_factory = testing::simulated})`.

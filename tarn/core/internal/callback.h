@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Callback blocks: what call_soon, call_later and add_done_callback put on the loop. Counted by the loop and by handles.
+// Callback blocks: what call_soon, call_later and add_done_callback put on the loop. Counted by the loop and by
+// handles.
 #pragma once
 #include <tarn/core/internal/loop_state.h>
 #include <tarn/core/internal/pool.h>

@@ -21,7 +21,7 @@ void LoopJob::watch() {
 
 void LoopJob::run() noexcept {
   Phase expected = Phase::queued;
-  if (phase_.compare_exchange_strong(expected, Phase::running)) call();
+  if (phase_.replace(expected, Phase::running)) call();
   discard();
 }
 
@@ -50,7 +50,7 @@ void LoopJob::arrive(Ready* node, bool drop) {
 void LoopJob::notice_cancel(Ready* node, bool) {
   LoopJob* const job = static_cast<CancelNotice*>(node)->job;
   Phase expected = Phase::queued;
-  job->phase_.compare_exchange_strong(expected, Phase::cancelled);
+  job->phase_.replace(expected, Phase::cancelled);
   job->unshare(1);
 }
 

@@ -20,8 +20,9 @@ class Job {
 /// f(args…), once, with its value.
 template <class F, class... A>
 auto bind_call(F&& f, A&&... args) {
-  return [f = std::decay_t<F>(std::forward<F>(f)),
-          ... args = std::decay_t<A>(std::forward<A>(args))]() mutable -> decltype(auto) { return f(std::move(args)...); };
+  return
+      [f = std::decay_t<F>(std::forward<F>(f)),
+       ... args = std::decay_t<A>(std::forward<A>(args))]() mutable -> decltype(auto) { return f(std::move(args)...); };
 }
 
 /// Calls `f` and keeps what comes of it.
@@ -96,11 +97,11 @@ class LoopJob : public Job, public Ready {
   static void notice_cancel(Ready* node, bool drop);
   void unlink() noexcept;
   void unshare(int shares) noexcept {
-    if (shares_.fetch_sub(shares, std::memory_order_acq_rel) == shares) delete this;
+    if (shares_.subtract(shares) == shares) delete this;
   }
 
-  std::atomic<int> shares_{3};
-  std::atomic<Phase> phase_{Phase::queued};
+  Atomic<int> shares_{3};
+  Atomic<Phase> phase_{Phase::queued};
   LoopState* loop_;
   Mailbox* mailbox_;
   CancelNotice notice_;

@@ -8,28 +8,28 @@
 namespace tarn::internal {
 
 bool Mailbox::post(Ready* node) noexcept {
-  posting_.fetch_add(1, std::memory_order_seq_cst);
-  Ready* seen = newest_.load(std::memory_order_relaxed);
+  posting_.add(1);
+  Ready* seen = newest_.load_relaxed();
   do {
     if (seen == closed()) {
-      posting_.fetch_sub(1, std::memory_order_release);
+      posting_.subtract(1);
       return false;
     }
     node->next = seen;
-  } while (!newest_.compare_exchange_weak(seen, node, std::memory_order_seq_cst, std::memory_order_relaxed));
-  if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false)) port_->wake();
-  posting_.fetch_sub(1, std::memory_order_release);
+  } while (!newest_.replace(seen, node));
+  if (asleep_.load() && asleep_.exchange(false)) port_->wake();
+  posting_.subtract(1);
   return true;
 }
 
 void Mailbox::wake() noexcept {
-  posting_.fetch_add(1, std::memory_order_seq_cst);
-  if (newest_.load(std::memory_order_seq_cst) != closed()) port_->wake();
-  posting_.fetch_sub(1, std::memory_order_release);
+  posting_.add(1);
+  if (newest_.load() != closed()) port_->wake();
+  posting_.subtract(1);
 }
 
 void Mailbox::collect(ReadyQueue& queue) noexcept {
-  Ready* newest = newest_.exchange(nullptr, std::memory_order_acquire);
+  Ready* newest = newest_.exchange(nullptr);
   Ready* oldest = nullptr;
   while (newest) {
     Ready* const next = newest->next;
@@ -45,16 +45,16 @@ void Mailbox::collect(ReadyQueue& queue) noexcept {
 }
 
 bool Mailbox::fall_asleep() noexcept {
-  asleep_.store(true, std::memory_order_seq_cst);
-  if (newest_.load(std::memory_order_seq_cst) == nullptr) return true;
+  asleep_.store(true);
+  if (newest_.load() == nullptr) return true;
   awake();
   return false;
 }
 
 void Mailbox::close(ReadyQueue& last_mail) noexcept {
   collect(last_mail);
-  Ready* late = newest_.exchange(closed(), std::memory_order_seq_cst);
-  while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+  Ready* late = newest_.exchange(closed());
+  while (posting_.load() != 0) std::this_thread::yield();
   while (late && late != closed()) {
     Ready* const next = late->next;
     last_mail.push(late);

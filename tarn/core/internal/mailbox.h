@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Mailbox: the one way from other threads into a loop. It outlives the loop as long as somebody may still post.
 #pragma once
+#include <tarn/base/atomic.h>
 #include <tarn/core/internal/ready.h>
-
-#include <atomic>
 
 namespace tarn {
 class Port;
@@ -21,18 +20,18 @@ class Mailbox {
   /// Only wakes the loop. Thread: any, also a signal handler.
   void wake() noexcept;
 
-  bool has_mail() const noexcept { return newest_.load(std::memory_order_relaxed) != nullptr; }
+  bool has_mail() const noexcept { return newest_.load_relaxed() != nullptr; }
   /// Moves what was posted to `queue`, oldest first. Thread: the loop's own.
   void collect(ReadyQueue& queue) noexcept;
   /// Announces that the loop is about to wait. False: there is mail, don't. Thread: the loop's own.
   bool fall_asleep() noexcept;
-  void awake() noexcept { asleep_.store(false, std::memory_order_relaxed); }
+  void awake() noexcept { asleep_.store_relaxed(false); }
   /// After this no post succeeds and nobody touches the Port. Thread: the loop's own.
   void close(ReadyQueue& last_mail) noexcept;
 
-  void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  void retain() noexcept { owners_.add_relaxed(1); }
   void release() noexcept {
-    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (owners_.subtract(1) == 1) delete this;
   }
 
  private:
@@ -41,10 +40,10 @@ class Mailbox {
     return &mark;
   }
 
-  std::atomic<Ready*> newest_{nullptr};  // a stack; collect() reverses it
-  std::atomic<bool> asleep_{false};
-  std::atomic<int> posting_{0};  // posters that may still touch the Port
-  std::atomic<int> owners_{1};
+  Atomic<Ready*> newest_{nullptr};  // a stack; collect() reverses it
+  Atomic<bool> asleep_{false};
+  Atomic<int> posting_{0};  // posters that may still touch the Port
+  Atomic<int> owners_{1};
   Port* const port_;
 };
 

@@ -18,7 +18,8 @@ bool OperationWait::cancel_operation(Leaf* leaf, const std::exception_ptr& reaso
 std::int64_t OperationWait::settle() {
   if (cancelled && result == -ECANCELED) task_->raise_cancelled();
   // The kernel had won: nothing may be lost. The next await that suspends raises instead.
-  task_->flags = static_cast<std::uint8_t>((task_->flags & ~(FutureBase::deliver | FutureBase::must)) | FutureBase::owed);
+  task_->flags =
+      static_cast<std::uint8_t>((task_->flags & ~(FutureBase::deliver | FutureBase::must)) | FutureBase::owed);
   return result;
 }
 

@@ -53,8 +53,8 @@ inline void pool_release(void* p, std::size_t size) noexcept {
   this_thread_pool.free[c] = block;
 }
 
-/// Base of what lives in the pool. The dynamic type's size must be the static one: final classes, or sized delete by the
-/// most derived type.
+/// Base of what lives in the pool. The dynamic type's size must be the static one: final classes, or sized delete by
+/// the most derived type.
 struct Pooled {
   static void* operator new(std::size_t size) { return pool_allocate(size); }
   static void operator delete(void* p, std::size_t size) noexcept { pool_release(p, size); }

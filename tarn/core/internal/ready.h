@@ -100,8 +100,7 @@ class TimerHeap {
     Timer* timer;
   };
   static bool before(const Entry& a, const Entry& b) {
-    return a.when != b.when ? a.when < b.when
-                            : static_cast<std::int32_t>(a.timer->sequence - b.timer->sequence) < 0;
+    return a.when != b.when ? a.when < b.when : static_cast<std::int32_t>(a.timer->sequence - b.timer->sequence) < 0;
   }
   void place(std::size_t i, Entry entry) {
     heap_[i] = entry;

@@ -73,7 +73,8 @@ std::exception_ptr TaskBase::take_reason() {
 }
 
 bool TaskBase::cancel(const std::exception_ptr& reason) {
-  flags |= retrieved * (fate == Fate::error);  // cancel() on a failed task marks its exception retrieved, as asyncio does
+  flags |=
+      retrieved * (fate == Fate::error);  // cancel() on a failed task marks its exception retrieved, as asyncio does
   if (done()) return false;
   // A task that awaits a task passes the request on, however long the chain: a loop, not a recursion. Two tasks that
   // await each other are a cycle; Brent's method finds it, and the request then breaks it open.
@@ -159,8 +160,10 @@ void TaskBase::settle() {
     return;
   }
   const std::exception_ptr reason = take_reason();
-  if (waiter->cancel(waiter, reason)) flags &= static_cast<std::uint8_t>(~(must | owed));
-  else set_reason(reason);
+  if (waiter->cancel(waiter, reason))
+    flags &= static_cast<std::uint8_t>(~(must | owed));
+  else
+    set_reason(reason);
 }
 
 void TaskBase::raise_if_it_leaves_the_loop(const std::exception_ptr& error) {

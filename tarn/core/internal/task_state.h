@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The states behind Future and Task handles, and the protocol by which a task suspends, wakes and is cancelled.
 //
-// A suspended task knows its innermost awaiter, the leaf: suspending is two stores. cancel() goes straight to that leaf.
-// Three flags say what is owed to a task:
+// A suspended task knows its innermost awaiter, the leaf: suspending is two stores. cancel() goes straight to that
+// leaf. Three flags say what is owed to a task:
 //   deliver  the leaf was cancelled: its await raises CancelledError when the task runs next
 //   must     cancel() found no leaf: the next await that resumes raises; a return before that ends the task cancelled
 //   owed     cancel() came after a kernel operation had won: the result was delivered, the next await that suspends
@@ -38,7 +38,7 @@ struct FutureBase {
   static constexpr std::uint8_t deliver = 1;
   static constexpr std::uint8_t must = 2;
   static constexpr std::uint8_t owed = 4;
-  static constexpr std::uint8_t finished = 8;   ///< the root coroutine has reached its end
+  static constexpr std::uint8_t finished = 8;  ///< the root coroutine has reached its end
   static constexpr std::uint8_t retrieved = 16;
   static constexpr std::uint8_t started = 32;
 
@@ -47,9 +47,9 @@ struct FutureBase {
   std::uint32_t refs = 1;
   Fate fate = Fate::pending;
   std::uint8_t flags = 0;
-  std::uint16_t cancels = 0;       ///< cancelling()
-  Ready* waiters = nullptr;        ///< told in the order of registration
-  Ready** last_waiter = nullptr;   ///< valid while there are waiters
+  std::uint16_t cancels = 0;  ///< cancelling()
+  Ready* waiters = nullptr;  ///< told in the order of registration
+  Ready** last_waiter = nullptr;  ///< valid while there are waiters
 
   FutureBase(const FutureTable* t, LoopState* l) : table(t), loop(l) { ++l->owners; }
   FutureBase(const FutureBase&) = delete;
@@ -107,12 +107,12 @@ struct TaskExtras {
 };
 
 struct TaskBase : Ready, FutureBase {
-  std::coroutine_handle<> leaf;   ///< what to resume; the root once finished
-  Leaf* waiter = nullptr;         ///< nullptr while running or ready
+  std::coroutine_handle<> leaf;  ///< what to resume; the root once finished
+  Leaf* waiter = nullptr;  ///< nullptr while running or ready
   TaskBase* older = nullptr;
   TaskBase* newer = nullptr;
-  std::source_location where;     ///< where create_task was called
-  std::uint64_t number;           ///< of "Task-7"; 0: the name is in extras
+  std::source_location where;  ///< where create_task was called
+  std::uint64_t number;  ///< of "Task-7"; 0: the name is in extras
   TaskExtras* extras = nullptr;
 
   TaskBase(const FutureTable* t, LoopState* l, std::coroutine_handle<> root, std::source_location at);
