@@ -22,8 +22,8 @@ inline constexpr bool is_coro<Coro<T>> = true;
 
 /// Stands first in every coroutine frame of ours, at the same distance from its start.
 struct PromiseBase {
-  std::coroutine_handle<> parent;   ///< who awaits this; empty for a task's root
-  std::source_location where;       ///< the await it is suspended in; the function itself before the first
+  std::coroutine_handle<> parent;  ///< who awaits this; empty for a task's root
+  std::source_location where;      ///< the await it is suspended in; the function itself before the first
 #if !TARN_SYMMETRIC_TRANSFER
   enum class Phase : std::uint8_t { detached, inside_parent, ended_inside_parent };
   Phase phase = Phase::detached;

@@ -30,7 +30,7 @@ struct Operation {
   std::size_t size = 0;
   int fd = -1;
   Op op = Op::recv;
-  bool cancelled = false;  ///< cancel() was asked for; `result` is still what happened (-ECANCELED, or it had won)
+  bool cancelled = false;   ///< cancel() was asked for; `result` is still what happened (-ECANCELED, or it had won)
   std::uint16_t state = 0;  ///< the Port's own
   std::int64_t result = 0;
   Operation* next = nullptr;  ///< the Port's own while the operation is in flight

@@ -53,7 +53,8 @@ struct Slot {
   bool registered = false;
   bool readable = true;
   bool writable = true;
-  bool ending = false;  // RDHUP, HUP or ERR was seen: the end of the stream waits behind the data, and brings no new edge
+  // RDHUP, HUP or ERR was seen: the end of the stream waits behind the data, and brings no new edge.
+  bool ending = false;
   Kind kind = Kind::unknown;
 
   // The number is another descriptor's from now on.
@@ -173,10 +174,8 @@ bool EpollPort::submit(Operation& op) {
   Slot& slot = slot_of(op.fd);
   switch (op.op) {
     case Op::poll_read:
-    case Op::poll_write:
-      return submit_poll(slot, op);
-    case Op::connect:
-      return submit_connect(slot, op);
+    case Op::poll_write: return submit_poll(slot, op);
+    case Op::connect: return submit_connect(slot, op);
     case Op::accept:
     case Op::recv:
       if (!slot.reads.empty() || !slot.readable) return enqueue(slot, op, in_reads);
@@ -282,16 +281,11 @@ std::int64_t EpollPort::accept(Slot& slot, int fd) noexcept {
 // The result of `op`, or would_wait.
 std::int64_t EpollPort::attempt(Slot& slot, Operation& op) noexcept {
   switch (op.op) {
-    case Op::accept:
-      return accept(slot, op.fd);
-    case Op::recv:
-      return receive(slot, op.fd, op.data, op.size);
-    case Op::send:
-      return send(slot, op.fd, op.data, op.size);
-    case Op::poll_read:
-      return ask_readable(op.fd);
-    case Op::poll_write:
-      return ask_writable(op.fd);
+    case Op::accept: return accept(slot, op.fd);
+    case Op::recv: return receive(slot, op.fd, op.data, op.size);
+    case Op::send: return send(slot, op.fd, op.data, op.size);
+    case Op::poll_read: return ask_readable(op.fd);
+    case Op::poll_write: return ask_writable(op.fd);
     case Op::connect: {
       // An edge from before the connect() may still be on its way: only the socket itself knows.
       std::int64_t ready = ask_writable(op.fd);

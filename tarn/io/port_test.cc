@@ -675,8 +675,10 @@ TEST_P(Ports, CancelAnOperationThatWaits) {
   Listener listener = listen_on_loopback();
   fill(pair.b);
   char buffer[4];
-  Call calls[] = {{Op::recv, pair.b, buffer, sizeof buffer}, {Op::send, pair.b, buffer, sizeof buffer},
-                  {Op::poll_read, pair.b},                   {Op::poll_write, pair.b},
+  Call calls[] = {{Op::recv, pair.b, buffer, sizeof buffer},
+                  {Op::send, pair.b, buffer, sizeof buffer},
+                  {Op::poll_read, pair.b},
+                  {Op::poll_write, pair.b},
                   {Op::accept, listener.fd}};
   for (Call& call : calls) {
     start(call);
@@ -926,7 +928,7 @@ TEST_P(Ports, GiveTheInterruptBack) {
   CountingTrap trap;
   ASSERT_TRUE(port().trap_interrupt(&trap));
   EXPECT_TRUE(port().trap_interrupt(nullptr));
-  struct sigaction now {};
+  struct sigaction now{};
   ::sigaction(SIGINT, nullptr, &now);
   EXPECT_EQ(now.sa_handler, SIG_DFL);
 }
@@ -940,7 +942,7 @@ TEST_P(Ports, LeaveAnotherHandlerAlone) {
   ASSERT_TRUE(port().trap_interrupt(&trap));
   std::signal(SIGINT, theirs);  // put over ours
   EXPECT_TRUE(port().trap_interrupt(nullptr));
-  struct sigaction now {};
+  struct sigaction now{};
   ::sigaction(SIGINT, nullptr, &now);
   EXPECT_EQ(now.sa_handler, theirs);
   std::signal(SIGINT, SIG_DFL);

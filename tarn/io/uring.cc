@@ -136,7 +136,7 @@ class UringPort final : public Port {
   OpQueue done_;                // results are final, `complete` is due
   bool waker_watched_ = false;  // the read below is in the kernel
   bool woken_ = false;
-  std::uint64_t wakes_ = 0;     // where the kernel reads the waker's counter to
+  std::uint64_t wakes_ = 0;  // where the kernel reads the waker's counter to
 };
 
 UringPort::UringPort() : owner_(this_thread()) {
@@ -263,24 +263,14 @@ io_uring_sqe* UringPort::next_entry() noexcept {
 void UringPort::prepare(Operation& op) noexcept {
   io_uring_sqe* sqe = next_entry();
   switch (op.op) {
-    case Op::accept:
-      io_uring_prep_accept(sqe, op.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      break;
+    case Op::accept: io_uring_prep_accept(sqe, op.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); break;
     case Op::connect:
       io_uring_prep_connect(sqe, op.fd, static_cast<const sockaddr*>(op.data), static_cast<socklen_t>(op.size));
       break;
-    case Op::recv:
-      io_uring_prep_recv(sqe, op.fd, op.data, op.size, 0);
-      break;
-    case Op::send:
-      io_uring_prep_send(sqe, op.fd, op.data, op.size, MSG_NOSIGNAL);
-      break;
-    case Op::poll_read:
-      io_uring_prep_poll_add(sqe, op.fd, POLLIN | POLLRDHUP);
-      break;
-    case Op::poll_write:
-      io_uring_prep_poll_add(sqe, op.fd, POLLOUT);
-      break;
+    case Op::recv: io_uring_prep_recv(sqe, op.fd, op.data, op.size, 0); break;
+    case Op::send: io_uring_prep_send(sqe, op.fd, op.data, op.size, MSG_NOSIGNAL); break;
+    case Op::poll_read: io_uring_prep_poll_add(sqe, op.fd, POLLIN | POLLRDHUP); break;
+    case Op::poll_write: io_uring_prep_poll_add(sqe, op.fd, POLLOUT); break;
   }
   io_uring_sqe_set_data(sqe, &op);
   op.state = in_kernel;
@@ -398,12 +388,14 @@ bool UringPort::complete_finished() {
   return any;
 }
 
-// Until this returns the kernel may write into the operations' buffers. Nothing is completed: nobody is there to hear it.
+// Until this returns the kernel may write into the operations' buffers. Nothing is completed: nobody is there to hear
+// it.
 void UringPort::drain() noexcept {
   if (owner_ != this_thread()) return;  // only closing the ring is left, which cancels as well
   if (waker_watched_) waker_.wake();
   while (!kernels_.empty() || waker_watched_) {
-    // Again in every round: where the ring is full, cancel() takes completions out and changes the list under this loop.
+    // Again in every round: where the ring is full, cancel() takes completions out and changes the list under this
+    // loop.
     for (Operation* op = kernels_.front(); op != nullptr && op->state == in_kernel; op = op->next) {
       if (!op->cancelled) cancel(*op);
     }

@@ -51,15 +51,15 @@ struct Http1Limits {
 };
 
 enum class EventKind : std::uint8_t {
-  need_data,  ///< nothing more can be said: feed() or feed_eof()
-  request_head,  ///< `request` (server)
+  need_data,         ///< nothing more can be said: feed() or feed_eof()
+  request_head,      ///< `request` (server)
   interim_response,  ///< `response` with a 1xx status; the final one follows (client)
-  response_head,  ///< `response` (client)
-  data,  ///< `data`: some bytes of the body
-  end_of_message,  ///< the message is whole; `trailers` came after a chunked body
-  paused,  ///< the message is over: start_next_cycle(), or take_leftover() if the protocol was switched
-  closed,  ///< the other end closed between messages
-  error,  ///< `error`: the connection can't be read any more
+  response_head,     ///< `response` (client)
+  data,              ///< `data`: some bytes of the body
+  end_of_message,    ///< the message is whole; `trailers` came after a chunked body
+  paused,            ///< the message is over: start_next_cycle(), or take_leftover() if the protocol was switched
+  closed,            ///< the other end closed between messages
+  error,             ///< `error`: the connection can't be read any more
 };
 
 /// What next_event() found. What it points to belongs to the machine and lives until the next call of any of its
@@ -185,11 +185,11 @@ class Http1 {
   internal::Facts facts_;
   ProtocolError error_;
   std::size_t head_bytes_ = 0;  // consumed of this head, or of the trailers
-  std::size_t line_ = 0;  // lines of this head, or of the trailers
+  std::size_t line_ = 0;        // lines of this head, or of the trailers
   std::size_t interim_responses_ = 0;
   std::size_t extension_bytes_ = 0;  // chunk extensions of this body
-  std::uint64_t remaining_ = 0;  // of this body or chunk
-  std::uint64_t length_ = 0;  // as Content-Length declared
+  std::uint64_t remaining_ = 0;      // of this body or chunk
+  std::uint64_t length_ = 0;         // as Content-Length declared
   std::uint64_t body_bytes_ = 0;
 
   // The message being sent.

@@ -41,7 +41,7 @@ enum class Fault : std::uint8_t { none, local, remote };
 struct ProtocolError {
   Fault fault = Fault::none;
   std::uint16_t status = 0;  ///< what a server answers; 502 for a mistake in a response; 0 for a local one
-  std::string text{};  ///< what is wrong, and where
+  std::string text{};        ///< what is wrong, and where
   explicit operator bool() const noexcept { return fault != Fault::none; }
   friend bool operator==(const ProtocolError&, const ProtocolError&) = default;
 };

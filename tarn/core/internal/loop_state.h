@@ -27,8 +27,8 @@ class ThreadPool;
 struct ExceptionContext {
   std::string message;
   std::exception_ptr exception = nullptr;
-  std::string task = {};               ///< the task's description, or empty
-  std::source_location where = {};     ///< where the task or callback was made; line() is 0 if unknown
+  std::string task = {};            ///< the task's description, or empty
+  std::source_location where = {};  ///< where the task or callback was made; line() is 0 if unknown
 };
 
 namespace internal {
@@ -59,13 +59,13 @@ struct LoopState {
   Port* port;
   Mailbox* mailbox;
   EventLoop* face = nullptr;
-  std::uint64_t owners = 1;             ///< EventLoop itself and every future's state
+  std::uint64_t owners = 1;  ///< EventLoop itself and every future's state
   LoopResource* newest_resource = nullptr;
-  LoopJob* newest_job = nullptr;            ///< jobs that executors have not brought back
-  ThreadPool* own_pool = nullptr;       ///< the default executor, if the loop made it
-  Executor* executor = nullptr;         ///< the default executor, if it was set
+  LoopJob* newest_job = nullptr;   ///< jobs that executors have not brought back
+  ThreadPool* own_pool = nullptr;  ///< the default executor, if the loop made it
+  Executor* executor = nullptr;    ///< the default executor, if it was set
   Function<void(EventLoop&, const ExceptionContext&)> exception_handler;
-  const void* thread = nullptr;         ///< a mark of the thread it runs on; nullptr while it doesn't run
+  const void* thread = nullptr;  ///< a mark of the thread it runs on; nullptr while it doesn't run
 
   explicit LoopState(Port* p);
   LoopState(const LoopState&) = delete;
@@ -109,10 +109,10 @@ const void* this_thread_mark() noexcept;
 
 /// What the hot paths need of this thread, in one cache line.
 struct Hot {
-  TaskBase* current;                       ///< the task that runs now
-  LoopState* loop;                         ///< the loop that runs now
-  std::coroutine_handle<> trampoline;      ///< what to resume when the stack is unwound (no symmetric transfer only)
-  unsigned depth;                          ///< coroutines started inside each other (no symmetric transfer only)
+  TaskBase* current;                   ///< the task that runs now
+  LoopState* loop;                     ///< the loop that runs now
+  std::coroutine_handle<> trampoline;  ///< what to resume when the stack is unwound (no symmetric transfer only)
+  unsigned depth;                      ///< coroutines started inside each other (no symmetric transfer only)
 };
 extern TARN_THREAD_LOCAL Hot hot;
 

@@ -56,8 +56,8 @@ struct ReadyQueue {
 struct Timer : Ready {
   static constexpr std::uint32_t none = UINT32_MAX;
   std::int64_t when = 0;
-  std::uint32_t slot = none;    ///< its place in the heap
-  std::uint32_t sequence = 0;   ///< equal deadlines fire in the order in which they were set
+  std::uint32_t slot = none;   ///< its place in the heap
+  std::uint32_t sequence = 0;  ///< equal deadlines fire in the order in which they were set
   bool armed() const { return slot != none; }
 };
 

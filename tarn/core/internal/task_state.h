@@ -47,8 +47,8 @@ struct FutureBase {
   std::uint32_t refs = 1;
   Fate fate = Fate::pending;
   std::uint8_t flags = 0;
-  std::uint16_t cancels = 0;  ///< cancelling()
-  Ready* waiters = nullptr;  ///< told in the order of registration
+  std::uint16_t cancels = 0;      ///< cancelling()
+  Ready* waiters = nullptr;       ///< told in the order of registration
   Ready** last_waiter = nullptr;  ///< valid while there are waiters
 
   FutureBase(const FutureTable* t, LoopState* l) : table(t), loop(l) { ++l->owners; }
@@ -108,11 +108,11 @@ struct TaskExtras {
 
 struct TaskBase : Ready, FutureBase {
   std::coroutine_handle<> leaf;  ///< what to resume; the root once finished
-  Leaf* waiter = nullptr;  ///< nullptr while running or ready
+  Leaf* waiter = nullptr;        ///< nullptr while running or ready
   TaskBase* older = nullptr;
   TaskBase* newer = nullptr;
   std::source_location where;  ///< where create_task was called
-  std::uint64_t number;  ///< of "Task-7"; 0: the name is in extras
+  std::uint64_t number;        ///< of "Task-7"; 0: the name is in extras
   TaskExtras* extras = nullptr;
 
   TaskBase(const FutureTable* t, LoopState* l, std::coroutine_handle<> root, std::source_location at);

@@ -25,13 +25,13 @@ void on_sigint(int) {
 bool on_main_thread() { return ::gettid() == ::getpid(); }
 
 bool handler_is(void (*handler)(int)) {
-  struct sigaction current {};
+  struct sigaction current{};
   return ::sigaction(SIGINT, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) == 0 &&
          current.sa_handler == handler;
 }
 
 void install(void (*handler)(int)) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;  // a Ctrl-C must not become EINTR in code that doesn't know of us
   sigemptyset(&action.sa_mask);

@@ -20,9 +20,7 @@ class Interrupts {
   bool trap(InterruptTrap* trap, Waker* waker) noexcept;
 
   /// Calls fire() once for each SIGINT since the last call. Returns whether there was one.
-  bool deliver() noexcept {
-    return trap_ != nullptr && deliver_pending();
-  }
+  bool deliver() noexcept { return trap_ != nullptr && deliver_pending(); }
 
  private:
   bool deliver_pending() noexcept;

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
-// A program of somebody who uses tarn: it includes by the public names, links, and runs.
-#include <tarn/base/duration.h>
-#include <tarn/base/errors.h>
+// A program of somebody who uses tarn: it includes the umbrella, links, and runs a coroutine on the kernel's Port.
+#include <tarn/tarn.h>
 
-#include <chrono>
+#include <cstdio>
+
+namespace {
+
+tarn::Coro<int> answer() {
+  co_await tarn::sleep(std::chrono::milliseconds(1));
+  co_return 42;
+}
+
+}  // namespace
 
 int main() {
-  try {
-    throw tarn::TimeoutError();
-  } catch (const std::exception&) {
-    return tarn::Duration(std::chrono::seconds(1)) == tarn::Duration(std::chrono::milliseconds(1000)) ? 0 : 1;
-  }
+  const int result = tarn::run(answer());
+  std::printf("%d\n", result);
+  return result == 42 ? 0 : 1;
 }
