@@ -180,6 +180,36 @@ class Form(Tree):
         self.assert_breach("isn't in tarn/base/CMakeLists.txt")
 
 
+class Docstrings(Tree):
+    def header(self, body):
+        self.write("tarn/base/a.h", HEAD + "#pragma once\n" + body)
+        self.write("tarn/base/CMakeLists.txt", "tarn_room(base HEADERS a.h)\n")
+
+    def test_every_name_of_an_installed_header_has_one(self):
+        self.header("namespace tarn {\n/// Says so.\nint f(int a = {});\nint g();\n}\n")
+        self.assert_breach("tarn/base/a.h:7: g has no docstring")
+
+    def test_classes_and_their_forward_declarations_differ(self):
+        self.header("namespace tarn {\nclass A;\nstruct B {\n  int x;\n};\n}\n")
+        self.assert_breach("a.h:6: B has no docstring")
+
+    def test_what_is_internal_needs_none(self):
+        self.header("namespace tarn::internal {\nint f();\n}\nnamespace tarn {\nnamespace internal {\nint g();\n}\n}\n")
+        self.assert_clean()
+
+    def test_the_first_overload_speaks_for_all(self):
+        self.header("namespace tarn {\n/// Says so.\nint f(int);\nint f(char);\n}\n")
+        self.assert_clean()
+
+    def test_a_docstring_may_name_a_family(self):
+        self.header("namespace tarn {\n/// A and its kind, B.\nclass A {};\nclass B : public A {};\n}\n")
+        self.assert_clean()
+
+    def test_members_are_not_looked_at(self):
+        self.header("namespace tarn {\n/// Says so.\nclass A {\n  int x();\n};\nint A::x() {\n}\n}\n")
+        self.assert_clean()
+
+
 class Budgets(Tree):
     def body(self, count):
         return "".join(f"int x{number};\n" for number in range(count))

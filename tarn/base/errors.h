@@ -108,7 +108,8 @@ class TimeoutError : public OsError {
   TimeoutError(int error_number, const std::string& what) : OsError(error_number, what) {}
 };
 
-/// Python: ConnectionError and its kinds.
+/// The other end, or the way to it. Its kinds are ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError
+/// and BrokenPipeError, one for each errno. Python: the same names.
 class ConnectionError : public OsError {
  public:
   using OsError::OsError;
@@ -129,6 +130,7 @@ class BrokenPipeError : public ConnectionError {
  public:
   using ConnectionError::ConnectionError;
 };
+/// ENOENT; its siblings are FileExistsError (EEXIST) and PermissionError (EACCES, EPERM). Python: the same names.
 class FileNotFoundError : public OsError {
  public:
   using OsError::OsError;

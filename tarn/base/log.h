@@ -7,6 +7,7 @@
 
 namespace tarn {
 
+/// How bad it is, mildest first; `off` is for set_log_level() only. Python: logging's levels.
 enum class LogLevel : std::uint8_t { debug, info, warning, error, critical, off };
 
 /// Receives a finished message without a newline. May be called from any thread, one call at a time.

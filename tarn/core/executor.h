@@ -26,6 +26,7 @@ class Executor {
   }
 };
 
+/// What ThreadPoolExecutor's constructor takes by name.
 struct ThreadPoolOptions {
   unsigned max_workers = 0;  ///< 0: as Python, processors + 4, at most 32
 };

@@ -10,6 +10,7 @@ namespace tarn {
 
 /// The first argument of gather() for a result per argument instead of the first exception.
 struct ReturnExceptions {};
+/// Python: gather(..., return_exceptions=True).
 inline constexpr ReturnExceptions return_exceptions{};
 
 namespace internal {

@@ -8,6 +8,7 @@ namespace tarn {
 /// When wait() returns. A cancelled task doesn't count as failed. Python: the constants of the same names.
 enum ReturnWhen : std::uint8_t { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION };
 
+/// How long wait() waits (for ever, if not said) and for what.
 struct WaitOptions {
   OptionalDuration timeout = {};
   ReturnWhen return_when = ALL_COMPLETED;

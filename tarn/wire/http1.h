@@ -50,6 +50,7 @@ struct Http1Limits {
   std::uint64_t body_bytes_max = UINT64_MAX;
 };
 
+/// What an Event tells; the fields of Event that go with it are named beside each.
 enum class EventKind : std::uint8_t {
   need_data,         ///< nothing more can be said: feed() or feed_eof()
   request_head,      ///< `request` (server)
