@@ -55,20 +55,19 @@ class ThreadPool::Crew {
 
   bool join(OptionalDuration timeout) {
     std::unique_lock lock(mutex_);
-    const auto all_ended = [this] { return alive_ == 0; };
+    const auto all_ended = [this] { return alive_ == 0 || abandoned_; };
     if (!timeout) {
       worker_ended_.wait(lock, all_ended);
     } else if (!worker_ended_.wait_for(lock, std::chrono::nanoseconds(*timeout), all_ended)) {
-      for (auto& thread : threads_)
-        if (thread.joinable()) thread.detach();
+      for (auto& thread : threads_) thread.detach();
       threads_.clear();
+      abandoned_ = true;
       return false;
     }
     std::vector<std::thread> ended;
     ended.swap(threads_);
     lock.unlock();
-    for (auto& thread : ended)
-      if (thread.joinable()) thread.join();
+    for (auto& thread : ended) thread.join();
     return true;
   }
 
@@ -108,6 +107,7 @@ class ThreadPool::Crew {
   std::size_t idle_ = 0;
   std::size_t alive_ = 0;
   bool closed_ = false;
+  bool abandoned_ = false;  // a job didn't end in time: its thread is left to itself
   const unsigned max_workers_;
   std::vector<std::thread> threads_;
 };

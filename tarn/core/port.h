@@ -88,12 +88,17 @@ class Port {
   /// How long, in ns, the loop may run ready work before it asks the Port again (0: every iteration).
   std::int64_t poll_interval() const noexcept { return poll_interval_; }
 
+  /// Work begins or ends on other threads that will wake() this one: virtual time must not pass meanwhile.
+  void begin_outside_work() noexcept { ++outside_work_; }
+  void end_outside_work() noexcept { --outside_work_; }
+
   /// Routes the process's SIGINT to `trap` until called with nullptr. Returns false if this Port or thread can't
   /// (not the main thread; another handler is installed), and nothing has changed then.
   virtual bool trap_interrupt(InterruptTrap* trap) noexcept = 0;
 
  protected:
   std::size_t in_flight_ = 0;
+  std::size_t outside_work_ = 0;
   std::int64_t poll_interval_ = 20'000;
 };
 

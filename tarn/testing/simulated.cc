@@ -33,11 +33,11 @@ void SimulatedPort::wait(std::int64_t deadline) {
     alarm_->ringing = false;
     return;
   }
-  if (deadline != forever) {
+  if (deadline != forever && outside_work_ == 0) {
     now_ = deadline;
     return;
   }
-  // Nothing is scheduled: only another thread can go on with this.
+  // Only another thread can go on with this.
   if (!alarm_->rang.wait_for(lock, std::chrono::nanoseconds(patience), [this] { return alarm_->ringing; }))
     throw RuntimeError("deadlock: every task waits, and nothing is scheduled that could wake one");
   alarm_->ringing = false;

@@ -9,7 +9,7 @@ namespace tarn::testing {
 
 /// Virtual time: starts at zero and moves only in wait().
 /// Errors: RuntimeError from wait() when nothing can ever happen any more (a deadlock of the program under test).
-/// Other threads may post: while nothing else is due, wait() gives them `patience` of real time.
+/// While a job of to_thread() runs, virtual time stands still; wait() gives it `patience` of real time.
 class SimulatedPort final : public Port {
  public:
   static constexpr Duration patience = Duration::seconds(10);

@@ -9,6 +9,7 @@ LoopJob::LoopJob(LoopState* loop) : loop_(loop), mailbox_(loop->mailbox) {
   older_job = loop->newest_job;
   if (older_job) older_job->newer_job = this;
   loop->newest_job = this;
+  loop->port->begin_outside_work();
 }
 
 LoopJob::~LoopJob() { mailbox_->release(); }
@@ -30,6 +31,7 @@ void LoopJob::discard() noexcept {
 }
 
 void LoopJob::unlink() noexcept {
+  loop_->port->end_outside_work();
   if (older_job) older_job->newer_job = newer_job;
   (newer_job ? newer_job->older_job : loop_->newest_job) = older_job;
 }

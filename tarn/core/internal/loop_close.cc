@@ -56,7 +56,10 @@ void EventLoop::close() {
   if (s.running) throw RuntimeError("Cannot close a running event loop");
   if (s.closed) return;
   s.closed = true;
-  if (s.own_pool) s.own_pool->shutdown(ThreadPool::Shutdown::cancel_queued);
+  if (s.own_pool) {  // what run() has joined is gone; by hand, nobody waits for a job that still runs
+    s.own_pool->shutdown(ThreadPool::Shutdown::cancel_queued);
+    s.own_pool->join_for(Duration());
+  }
   internal::ReadyQueue last_mail;
   s.mailbox->close(last_mail);
   internal::cancel_leaves(s);

@@ -66,10 +66,10 @@ struct FutureBase {
   }
   /// `node` becomes ready when this is done; at once if it is.
   void tell(Ready* node) {
-    if (done())
-      loop->ready.push(node);
-    else
-      enlist(node);
+    if (!done()) return enlist(node);
+    if (loop->closed) [[unlikely]]
+      return node->run(node, true);
+    loop->ready.push(node);
   }
   void enlist(Ready* node) {
     node->next = nullptr;
@@ -91,6 +91,8 @@ struct FutureBase {
   void become(Fate f) {
     fate = f;
     if (!waiters) return;
+    if (loop->closed) [[unlikely]]
+      return drop_waiters();  // nothing runs any more
     loop->ready.push_chain(waiters, last_waiter);
     waiters = nullptr;
   }
