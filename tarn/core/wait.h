@@ -89,6 +89,12 @@ auto wait(std::vector<A> awaitables, WaitOptions options = {}) {
   return internal::wait_owned<F>(std::move(futures), options);
 }
 
+/// The same for tasks named in braces. Not inside a co_await expression on g++ 12.2: name the vector there.
+template <class T>
+auto wait(std::initializer_list<Task<T>> tasks, WaitOptions options = {}) {
+  return wait(std::vector<Task<T>>(tasks), options);
+}
+
 /// The same for tasks of different types.
 inline Coro<WaitResult<AnyTask>> wait(std::vector<AnyTask> tasks, WaitOptions options = {}) {
   if (tasks.empty()) internal::throw_empty_set();
