@@ -53,8 +53,7 @@ struct Slot {
   bool registered = false;
   bool readable = true;
   bool writable = true;
-  // RDHUP, HUP or ERR was seen: the end of the stream waits behind the data, and brings no new edge.
-  bool ending = false;
+  bool ending = false;  // RDHUP, HUP or ERR was seen: what waits behind the data brings no edge of its own
   Kind kind = Kind::unknown;
 
   // The number is another descriptor's from now on.

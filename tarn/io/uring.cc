@@ -388,14 +388,12 @@ bool UringPort::complete_finished() {
   return any;
 }
 
-// Until this returns the kernel may write into the operations' buffers. Nothing is completed: nobody is there to hear
-// it.
+// Until this returns the kernel may write into the operations' buffers. Nothing is completed: nobody is there to hear.
 void UringPort::drain() noexcept {
   if (owner_ != this_thread()) return;  // only closing the ring is left, which cancels as well
   if (waker_watched_) waker_.wake();
   while (!kernels_.empty() || waker_watched_) {
-    // Again in every round: where the ring is full, cancel() takes completions out and changes the list under this
-    // loop.
+    // Again in every round: where the ring is full, cancel() takes completions out and changes the list meanwhile.
     for (Operation* op = kernels_.front(); op != nullptr && op->state == in_kernel; op = op->next) {
       if (!op->cancelled) cancel(*op);
     }
