@@ -5,6 +5,8 @@
 // other threads and asks for the time. It never learns what a file descriptor means: it passes ints on.
 // Real kernels are in io/ (uring.cc, epoll.cc); testing/ has a simulated one with virtual time.
 #pragma once
+#include <tarn/base/atomic.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -85,6 +87,9 @@ class Port {
   /// Operations in flight. While work is ready, the loop asks a Port without any only for what wake() brings.
   std::size_t in_flight() const noexcept { return in_flight_; }
 
+  /// A signal has something to say: the loop calls wait() in this iteration, however busy it is.
+  bool wants_attention() const noexcept { return attention_.load_relaxed(); }
+
   /// How long, in ns, the loop may run ready work before it asks the Port again (0: every iteration).
   std::int64_t poll_interval() const noexcept { return poll_interval_; }
 
@@ -97,6 +102,7 @@ class Port {
   virtual bool trap_interrupt(InterruptTrap* trap) noexcept = 0;
 
  protected:
+  Atomic<bool> attention_{false};
   std::size_t in_flight_ = 0;
   std::size_t outside_work_ = 0;
   std::int64_t poll_interval_ = 20'000;

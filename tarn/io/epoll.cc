@@ -105,7 +105,7 @@ class EpollPort final : public Port {
   void wait(std::int64_t deadline) override;
   void wake() noexcept override { waker_.wake(); }
   std::int64_t now() noexcept override;
-  bool trap_interrupt(InterruptTrap* trap) noexcept override { return interrupts_.trap(trap, &waker_); }
+  bool trap_interrupt(InterruptTrap* trap) noexcept override { return interrupts_.trap(trap, &waker_, &attention_); }
 
  private:
   Slot* known(int fd) noexcept {

@@ -62,7 +62,8 @@ void LoopState::run_until_stopped() {
 
 void LoopState::iterate(std::int64_t deadline) {
   // While work is ready and nothing but the ready queue can change, an iteration is only its batch.
-  if (ready.empty() || stopping || port->in_flight() > 0 || port->poll_interval() == 0) ask_port(deadline);
+  if (ready.empty() || stopping || port->in_flight() > 0 || port->poll_interval() == 0 || port->wants_attention())
+    ask_port(deadline);
   if (mailbox->has_mail()) mailbox->collect(ready);
   if (!timers.empty()) timers.release(port->now(), ready);
   run_batch();
@@ -79,7 +80,7 @@ void LoopState::ask_port(std::int64_t deadline) {
   // Work is ready: look at the kernel only now and then, for a look is a system call.
   const std::int64_t now = port->now();
   if (last_poll == just_polled) last_poll = now;
-  if (now - last_poll < port->poll_interval()) return;
+  if (now - last_poll < port->poll_interval() && !port->wants_attention()) return;
   last_poll = now;
   port->wait(now);
 }

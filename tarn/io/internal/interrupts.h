@@ -12,12 +12,12 @@ namespace tarn::internal {
 class Interrupts {
  public:
   Interrupts() = default;
-  ~Interrupts() { trap(nullptr, nullptr); }
+  ~Interrupts() { trap(nullptr, nullptr, nullptr); }
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 
-  /// As Port::trap_interrupt. `waker` is woken by the signal and must live until trap(nullptr, nullptr).
-  bool trap(InterruptTrap* trap, Waker* waker) noexcept;
+  /// As Port::trap_interrupt. The signal sets `attention` and wakes `waker`, which must live until trap(nullptr, …).
+  bool trap(InterruptTrap* trap, Waker* waker, Atomic<bool>* attention) noexcept;
 
   /// Calls fire() once for each SIGINT since the last call. Returns whether there was one.
   bool deliver() noexcept { return trap_ != nullptr && deliver_pending(); }
@@ -26,6 +26,7 @@ class Interrupts {
   bool deliver_pending() noexcept;
 
   InterruptTrap* trap_ = nullptr;
+  Atomic<bool>* attention_ = nullptr;
 };
 
 }  // namespace tarn::internal
