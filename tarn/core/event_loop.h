@@ -199,8 +199,6 @@ struct Posted final : Ready {
   }
 };
 
-[[noreturn]] void throw_loop_closed();
-
 }  // namespace internal
 
 template <class F>

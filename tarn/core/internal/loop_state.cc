@@ -11,10 +11,7 @@ TARN_THREAD_LOCAL Hot hot{};
 
 const void* this_thread_mark() noexcept { return &hot; }
 
-LoopState* running_loop() {
-  if (!hot.loop) throw RuntimeError("no running event loop");
-  return hot.loop;
-}
+void throw_no_loop() { throw RuntimeError("no running event loop"); }
 
 LoopState::LoopState(Port* p) : port(p), mailbox(new Mailbox(p)) {}
 
@@ -23,10 +20,6 @@ LoopState::~LoopState() { mailbox->release(); }
 void LoopState::set_timer(Timer* timer, Duration delay) {
   if (delay.is_nan()) throw ValueError("Invalid delay: NaN (not a number)");
   timers.set(timer, (Duration::nanoseconds(port->now()) + delay).count());
-}
-
-void LoopState::check_open() const {
-  if (closed) throw_loop_closed();
 }
 
 void LoopState::check_can_run() const {

@@ -36,6 +36,11 @@ namespace internal {
 struct TaskBase;
 class LoopJob;
 
+/// Errors: RuntimeError "Event loop is closed".
+[[noreturn]] void throw_loop_closed();
+/// Errors: RuntimeError "no running event loop".
+[[noreturn]] void throw_no_loop();
+
 /// Something that must not outlive its loop's run: an open stream, a server. The loop closes what is left.
 struct LoopResource {
   LoopResource* newer = nullptr;
@@ -87,7 +92,10 @@ struct LoopState {
   void run_until_stopped();
   /// Refuses to go on when the loop is closed, runs already, or another one runs on this thread.
   void check_can_run() const;
-  void check_open() const;
+  void check_open() const {
+    if (closed) [[unlikely]]
+      throw_loop_closed();
+  }
   /// In debug mode: refuses calls from a thread other than the one the loop runs on.
   void check_thread() const;
 
@@ -113,11 +121,16 @@ struct Hot {
   LoopState* loop;                     ///< the loop that runs now
   std::coroutine_handle<> trampoline;  ///< what to resume when the stack is unwound (no symmetric transfer only)
   unsigned depth;                      ///< coroutines started inside each other (no symmetric transfer only)
+  std::uint64_t task_number;           ///< of the next task; a multiple of task_number_block: ask for more
 };
 extern TARN_THREAD_LOCAL Hot hot;
 
 /// The loop that runs on this thread. Errors: RuntimeError "no running event loop".
-LoopState* running_loop();
+inline LoopState* running_loop() {
+  if (!hot.loop) [[unlikely]]
+    throw_no_loop();
+  return hot.loop;
+}
 
 }  // namespace internal
 }  // namespace tarn

@@ -9,16 +9,10 @@
 
 namespace tarn::internal {
 
-std::uint64_t next_task_number() {
-  constexpr std::uint64_t block = 1024;
-  static std::atomic<std::uint64_t> next_block{1};
-  static constinit thread_local std::uint64_t next = 0;
-  static constinit thread_local std::uint64_t end = 0;
-  if (next == end) {
-    next = next_block.fetch_add(block, std::memory_order_relaxed);
-    end = next + block;
-  }
-  return next++;
+std::uint64_t more_task_numbers() noexcept {
+  static std::atomic<std::uint64_t> next_block{0};
+  const std::uint64_t first = next_block.fetch_add(task_number_block, std::memory_order_relaxed);
+  return first > 0 ? first : 1;  // asyncio counts from 1, and 0 says that the name is in extras
 }
 
 void FutureBase::drop_waiters() noexcept {
@@ -41,19 +35,7 @@ void FutureBase::report_never_retrieved() noexcept {
   loop->report(context);
 }
 
-TaskBase::TaskBase(const FutureTable* t, LoopState* l, std::coroutine_handle<> root, std::source_location at)
-    : FutureBase(t, l), leaf(root), where(at), number(next_task_number()) {
-  older = l->newest_task;
-  (older ? older->newer : l->oldest_task) = this;
-  l->newest_task = this;
-  ++l->tasks_alive;
-}
-
-void TaskBase::unlink() {
-  (older ? older->newer : loop->oldest_task) = newer;
-  (newer ? newer->older : loop->newest_task) = older;
-  --loop->tasks_alive;
-}
+void TaskBase::drop_extras() noexcept { delete extras; }
 
 void TaskBase::set_reason(const std::exception_ptr& reason) {
   if (reason != plain_cancelled_error())

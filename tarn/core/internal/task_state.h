@@ -44,12 +44,12 @@ struct FutureBase {
 
   const FutureTable* table;
   LoopState* loop;
+  Ready* waiters = nullptr;       ///< told in the order of registration
+  Ready** last_waiter = nullptr;  ///< valid while there are waiters
   std::uint32_t refs = 1;
   Fate fate = Fate::pending;
   std::uint8_t flags = 0;
-  std::uint16_t cancels = 0;      ///< cancelling()
-  Ready* waiters = nullptr;       ///< told in the order of registration
-  Ready** last_waiter = nullptr;  ///< valid while there are waiters
+  std::uint16_t cancels = 0;  ///< cancelling()
 
   FutureBase(const FutureTable* t, LoopState* l) : table(t), loop(l) { ++l->owners; }
   FutureBase(const FutureBase&) = delete;
@@ -108,6 +108,18 @@ struct TaskExtras {
   std::exception_ptr reason;  ///< the CancelledError to raise, if it isn't the plain one
 };
 
+/// Unnamed tasks are numbered process-wide, by threads that take a block of numbers each.
+inline constexpr std::uint64_t task_number_block = 1024;
+/// The first number of a new block.
+std::uint64_t more_task_numbers() noexcept;
+inline std::uint64_t next_task_number() noexcept {
+  std::uint64_t number = hot.task_number;
+  if (number % task_number_block == 0) [[unlikely]]
+    number = more_task_numbers();
+  hot.task_number = number + 1;
+  return number;
+}
+
 struct TaskBase : Ready, FutureBase {
   std::coroutine_handle<> leaf;  ///< what to resume; the root once finished
   Leaf* waiter = nullptr;        ///< nullptr while running or ready
@@ -117,14 +129,26 @@ struct TaskBase : Ready, FutureBase {
   std::uint64_t number;        ///< of "Task-7"; 0: the name is in extras
   TaskExtras* extras = nullptr;
 
-  TaskBase(const FutureTable* t, LoopState* l, std::coroutine_handle<> root, std::source_location at);
-  ~TaskBase() { delete extras; }
+  TaskBase(const FutureTable* t, LoopState* l, std::coroutine_handle<> root, std::source_location at)
+      : FutureBase(t, l), leaf(root), older(l->newest_task), where(at), number(next_task_number()) {
+    (older ? older->newer : l->oldest_task) = this;
+    l->newest_task = this;
+    ++l->tasks_alive;
+  }
+  ~TaskBase() {
+    if (extras) [[unlikely]]
+      drop_extras();
+  }
 
   TaskExtras& extra() {
     if (!extras) extras = new TaskExtras;
     return *extras;
   }
-  void unlink();
+  void unlink() {
+    (older ? older->newer : loop->oldest_task) = newer;
+    (newer ? newer->older : loop->newest_task) = older;
+    --loop->tasks_alive;
+  }
 
   // -- an awaiter's side
   void suspend(Leaf* l, std::coroutine_handle<> h) {
@@ -161,10 +185,10 @@ struct TaskBase : Ready, FutureBase {
   /// After a step: the end, or a cancellation that waited for the next suspension.
   void settle();
   void raise_if_it_leaves_the_loop(const std::exception_ptr& error);
-};
 
-/// The number of the next unnamed task: process-wide, in blocks per thread.
-std::uint64_t next_task_number();
+ private:
+  void drop_extras() noexcept;
+};
 
 template <class T>
 struct FutureState;
