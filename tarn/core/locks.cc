@@ -53,9 +53,8 @@ void WaiterList::wake_first() {
   if (oldest_ && !oldest_->woken && !oldest_->cancelled) wake(oldest_);
 }
 
-bool WaiterList::release_next() {
+bool WaiterList::release_oldest() {
   Waiter* const w = oldest_;
-  if (!w) return false;
   remove(w);
   wake(w);
   return true;

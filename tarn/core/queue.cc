@@ -21,6 +21,18 @@ void QueueBase::shut_down(std::size_t dropped) {
   }
 }
 
+void QueueWait::finish_waiting() {
+  if (listed) (queue_->*line_).remove(this);
+  if (orphaned) [[unlikely]] {
+    task->check();
+    throw_orphaned();
+  }
+  if (task->flags & (FutureBase::deliver | FutureBase::must)) [[unlikely]] {
+    if (woken && !blocked_(queue_)) (queue_->*line_).release_next();  // the turn goes to the next
+    task->raise_cancelled();
+  }
+}
+
 void QueueWait::again(Ready* node, bool drop) {
   if (drop) return;
   auto* const self = static_cast<QueueWait*>(static_cast<Waiter*>(node));

@@ -63,19 +63,11 @@ class QueueWait : protected Waiter {
   }
   /// In await_resume: raises what came instead of the turn.
   void finish() {
-    if (!task) return;
-    if (listed) (queue_->*line_).remove(this);
-    if (orphaned) [[unlikely]] {
-      task->check();
-      throw_orphaned();
-    }
-    if (task->flags & (FutureBase::deliver | FutureBase::must)) [[unlikely]] {
-      if (woken && !blocked_(queue_)) (queue_->*line_).release_next();  // the turn goes to the next
-      task->raise_cancelled();
-    }
+    if (task) finish_waiting();
   }
 
  private:
+  void finish_waiting();
   void enlist() {
     woken = false;
     (queue_->*line_).push(this);
@@ -150,15 +142,17 @@ class BasicQueue : public QueueBase {
 
   /// Errors: QueueFull; QueueShutDown.
   void put_nowait(T value) {
-    if (shutdown_) throw QueueShutDown();
-    if (full()) throw QueueFull();
+    if (shutdown_) [[unlikely]]
+      throw QueueShutDown();
+    if (full()) [[unlikely]]
+      throw QueueFull();
     store_.push(std::move(value));
     one_more();
     getters_.release_next();
   }
   /// Errors: QueueEmpty; QueueShutDown once it is shut down and empty.
   T get_nowait() {
-    if (empty()) {
+    if (empty()) [[unlikely]] {
       if (shutdown_) throw QueueShutDown();
       throw QueueEmpty();
     }

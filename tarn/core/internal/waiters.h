@@ -38,12 +38,13 @@ class WaiterList {
   /// Wakes the oldest that is neither woken nor cancelled; false if there is none.
   bool wake_next();
   /// The same, and takes it off the list: asyncio's queues.
-  bool release_next();
+  bool release_next() { return oldest_ && release_oldest(); }
   /// As asyncio's Lock: wakes the very first, unless that is woken already.
   void wake_first();
   void wake_all();
 
  private:
+  bool release_oldest();
   static void wake(Waiter* w);
   Waiter* oldest_ = nullptr;
   Waiter* newest_ = nullptr;
