@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -79,7 +80,7 @@ Request parse(int argc, char** argv) {
 
 long warm_up_size(Request request) {
   if (std::strcmp(request.test, "sleep") == 0) return 0;
-  return request.n / 20 + 1;
+  return std::min(request.n, std::max(request.n / 20, 10'000L));
 }
 
 void refuse(const char* test, const char* known) {

@@ -164,10 +164,9 @@ def memory(found, runs):
 
 def report(tests, found, runs, about):
     versions = [f"{key} {about[key]}" for key in ("compiler", "flags", "python", "kernel", "commit", "date")]
-    lines = ["Processor time per operation in ns: medians; in brackets the median of the paired ratios.", "",
-             table(tests, found, runs), "", memory(found, runs), "",
-             f"{about['processor']}, {about['cores']} cores ({about['virtual'] or 'not virtual'}); {'; '.join(versions)}."]
-    return "\n".join(lines) + "\n"
+    where = f"{about['processor']}, {about['cores']} cores ({about['virtual'] or 'not virtual'})"
+    return "\n".join(["Processor time per operation in ns: medians; in brackets the median of the paired ratios.", "",
+                      table(tests, found, runs), "", memory(found, runs), "", f"{where}; {'; '.join(versions)}.", ""])
 
 
 PUBLISHED = """# What the core's operations cost
