@@ -88,7 +88,7 @@ TEST(OpenPort, FailsWhereTheForcedPortIsRefused) {
   }
 }
 
-TEST(OpenPort, FallsBackToEpollWhereNothingIsForced) {
+TEST(OpenPort, NeedsNoUringWhereNothingIsForced) {
   for (int error : {EPERM, ENOSYS, ENOMEM}) {
     EXPECT_EQ(in_child([error] {
                 ::unsetenv("TARN_PORT");
