@@ -38,7 +38,9 @@ enum Place : std::uint16_t { nowhere, in_reads, in_writes, in_done };
 
 constexpr std::int64_t would_wait = -EAGAIN;
 constexpr std::uint64_t waker_key = UINT64_MAX;  // no descriptor: its lower half would be -1
-constexpr int events_max = 512;
+// A batch is received as a whole before its tasks run. Small batches leave large messages in the cache until then: at
+// 16 KiB a round trip is 3 % cheaper than with 512, at 64 B no dearer.
+constexpr int events_max = 32;
 
 // Whether a short read means that the socket is empty: in a stream yes; a message socket gives one message at a time.
 enum class Kind : std::uint8_t { unknown, stream, messages };
