@@ -94,12 +94,31 @@ tarn::Coro<> pool(long n) {
   for (long i = 0; i < n; ++i) bench::keep(co_await tarn::to_thread([] { return 1; }));
 }
 
+// Both ends of a connection over loopback in one loop; an operation is a round trip of 64 bytes.
+tarn::Coro<> echo_back(tarn::Stream stream) {
+  char buffer[1024];
+  for (;;) {
+    const std::size_t count = co_await stream.read_some(buffer);
+    if (count == 0) break;
+    co_await stream.write({buffer, count});
+  }
+}
+tarn::Coro<> echo(long n) {
+  auto server = co_await tarn::start_server(echo_back, "127.0.0.1", 0);
+  auto stream = co_await tarn::open_connection("127.0.0.1", server.port());
+  char buffer[1024] = {};
+  for (long i = 0; i < n; ++i) {
+    co_await stream.write(std::string_view(buffer, 64));
+    bench::keep(co_await stream.read_some(buffer));
+  }
+}
+
 struct Test {
   const char* name;
   tarn::Coro<> (*run)(long n);
 };
 constexpr Test tests[] = {{"spawn", spawn}, {"yield", yield}, {"nested", nested}, {"leaf", leaf}, {"gather", gather},
-                          {"queue", queue}, {"sleep", sleep}, {"post", post},     {"pool", pool}};
+                          {"queue", queue}, {"sleep", sleep}, {"post", post},     {"pool", pool}, {"echo", echo}};
 
 tarn::Coro<> measure(Test test, bench::Request request) {
   bench::Meter meter;
@@ -118,5 +137,5 @@ int main(int argc, char** argv) {
     tarn::run(measure(test, request));
     return 0;
   }
-  bench::refuse(request.test, "spawn yield nested leaf gather queue sleep post pool");
+  bench::refuse(request.test, "spawn yield nested leaf gather queue sleep post pool echo");
 }
