@@ -120,6 +120,13 @@ class Http1 {
   bool untouched() const noexcept { return in_ == In::start && head_bytes_ == 0 && begin_ == end_; }
   /// Server: whether the client holds its body back until an interim 100 (RFC 9110 10.1.1).
   bool waits_for_continue() const noexcept { return waits_for_continue_ && begin_ == end_ && out_ == Out::idle; }
+  /// Server: whether the client asked for a 100, got none and sent no body: it may still send one, or not.
+  bool continue_unanswered() const noexcept { return waits_for_continue_; }
+  /// After a head: whether a body follows, and how long it is if its head says so.
+  bool expects_body() const noexcept { return in_ >= In::length && in_ < In::ending; }
+  std::optional<std::uint64_t> declared_length() const noexcept {
+    return in_ == In::length ? std::optional(length_) : std::nullopt;
+  }
   /// Whether the connection speaks another protocol from now on (101, or 2xx to CONNECT).
   bool switched() const noexcept { return in_ == In::switched; }
   /// The bytes received beyond the last message: those of the next protocol.
