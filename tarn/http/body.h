@@ -54,7 +54,7 @@ class Body {
   ~Body() { delete source_; }
 
   /// Reads up to `n` bytes: waits for the first, gives what is there; "" is the end. Without `n`: all that is left.
-  /// Errors: those of the connection it comes from (ClientPayloadError, TimeoutError; HttpError 413 and 400 on a server).
+  /// Errors: the connection's (ClientPayloadError, TimeoutError; HttpError 413 and 400 on a server).
   /// Cancel: safe, but what a read without `n` had gathered is lost.   Python: aiohttp.StreamReader.read.
   Coro<std::string> read(std::ptrdiff_t n = -1);
   /// Reads at least one and at most `into.size()` bytes; 0 is the end.

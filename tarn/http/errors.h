@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What can go wrong with HTTP, by aiohttp's names. Timeouts are TimeoutErrors (ServerTimeoutError), as in asyncio; what a
-// handler throws to answer with a status is HttpError.
+// What can go wrong with HTTP, by aiohttp's names. Timeouts are TimeoutErrors (ServerTimeoutError), as in asyncio; what
+// a handler throws to answer with a status is HttpError.
 #pragma once
 #include <cstdint>
 #include <stdexcept>

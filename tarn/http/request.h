@@ -14,7 +14,9 @@
 
 namespace tarn::http {
 
+/// The fields of a message: ordered, names without case, several values per name.
 using Headers = wire::Headers;
+/// One field, as a pair of views.
 using Header = wire::Header;
 using wire::Version;
 

@@ -3,6 +3,7 @@
 
 #include <tarn/http/errors.h>
 #include <tarn/http/internal/content_type.h>
+#include <tarn/os/charset.h>
 
 namespace tarn::http {
 
@@ -67,7 +68,7 @@ Coro<std::string> Response::text() {
 
 Coro<std::string> Response::decode(std::string charset) {
   if (!read_) read_ = co_await content.read();
-  co_return internal::to_utf8(*read_, charset);
+  co_return to_utf8(*read_, charset);
 }
 
 }  // namespace tarn::http

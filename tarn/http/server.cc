@@ -44,7 +44,7 @@ class Server::State final : public internal::ServerContext {
     options.max_connections = state->options_.connections_max;
     state->deadlines_.emplace(get_running_loop());
     auto serve = [state](Stream stream) { return State::serve(state, std::move(stream)); };
-    tarn::Server listener = co_await start_server(std::move(serve), std::move(host), port, options);
+    tarn::Server listener = co_await start_server(serve, std::move(host), port, options);
     state->listener.emplace(std::move(listener));
   }
 

@@ -222,6 +222,7 @@ TEST_P(Serving, SendsContinueWhenTheBodyIsWanted) {
     answer = co_await stream.read();
     EXPECT_EQ(status_of(answer), 200);
     EXPECT_TRUE(answer.ends_with("ignored")) << answer;
+    stream.close();
     co_await server.close();
   });
 }

@@ -19,6 +19,11 @@ struct Manner {
   bool raise_for_status;
 };
 
+void add_listed(const Header (&listed)[listed_max], Headers& headers) {
+  for (const Header& field : listed)
+    if (!field.name.empty()) headers.add(field.name, field.value);
+}
+
 std::string base64(std::string_view bytes) {
   constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
@@ -156,7 +161,7 @@ class ClientSession::State {
       : pool({options.limit, options.limit_per_host, options.keepalive_timeout}, options.wire),
         timeout(options.timeout),
         raise_for_status(options.raise_for_status) {
-    for (const Header& field : options.headers) headers.add(field.name, field.value);
+    add_listed(options.headers, headers);
     if (!options.base_url.empty()) base = parse_url(std::string(options.base_url), Url());
   }
   State(const State&) = delete;
@@ -231,9 +236,12 @@ ClientSession::~ClientSession() {
 
 RequestCall ClientSession::request(std::string_view method, std::string_view url, const RequestOptions& options) {
   Headers headers;
-  for (const Header& field : options.headers) headers.add(field.name, field.value);
+  add_listed(options.headers, headers);
+  if (options.more_headers)
+    for (const Header field : *options.more_headers) headers.add(field.name, field.value);
   std::vector<QueryItem> params;
-  for (const Header& item : options.params) params.push_back({std::string(item.name), std::string(item.value)});
+  for (const Header& item : options.params)
+    if (!item.name.empty()) params.push_back({std::string(item.name), std::string(item.value)});
   if (!options.json.empty())
     headers.set_default("Content-Type", "application/json");
   else if (!options.data.empty())

@@ -2,11 +2,10 @@
 // ClientSession: requests, on connections that are kept and used again.
 //
 // A session keeps the connections of each origin (scheme, host and port) and hands them out one request at a time;
-// limits say how many may be under way at once, further requests wait their turn. A request that meets a kept connection
-// which the server has just closed is sent again on a new one, if its method allows that (RFC 9110 9.2.2).
+// limits say how many may be under way at once, further requests wait their turn. A request that meets a kept
+// connection which the server has just closed is sent again on a new one, if its method allows that (RFC 9110 9.2.2).
 #pragma once
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,16 +28,21 @@ struct ClientTimeout {
   OptionalDuration sock_read = {};
 };
 
+/// How many headers or query items options can list: an array, since g++ 12.2 can't have lists inside a co_await.
+inline constexpr std::size_t listed_max = 16;
+
 /// Options of one request. Trivially destructible, so that it may stand in any expression on g++ 12.2; what it names is
 /// copied at the call: `session.post(url, {.data = "x", .headers = {{"Accept", "text/plain"}}})`.
 struct RequestOptions {
   /// Items for the URL's query, in addition to those it has.
-  std::initializer_list<Header> params = {};
+  Header params[listed_max] = {};
   /// The body.
   std::string_view data = {};
   /// The body, as application/json; it is JSON already.
   std::string_view json = {};
-  std::initializer_list<Header> headers = {};
+  Header headers[listed_max] = {};
+  /// Further headers, however many.   Lifetime: until the call returns.
+  const Headers* more_headers = nullptr;
   /// In the place of the session's.
   const ClientTimeout* timeout = nullptr;
   bool allow_redirects = true;
@@ -52,7 +56,7 @@ struct SessionOptions {
   /// What relative URLs are resolved against.
   std::string_view base_url = {};
   /// Sent with every request, unless the request has its own.
-  std::initializer_list<Header> headers = {};
+  Header headers[listed_max] = {};
   ClientTimeout timeout = {};
   /// Requests under way at once. aiohttp: 100.
   std::size_t limit = 100;
@@ -82,9 +86,9 @@ class [[nodiscard("a request is sent when it is awaited")]] RequestCall {
 };
 
 /// A client.
-/// Every request: Errors: InvalidUrl; ClientConnectorError; ServerDisconnectedError; ClientPayloadError, if the body breaks
-/// off; ClientResponseError, for a response that isn't HTTP; TooManyRedirects; ServerTimeoutError; RuntimeError after
-/// close().   Cancel: safe; the connection is closed.
+/// Every request: Errors: InvalidUrl; ClientConnectorError; ServerDisconnectedError; ClientPayloadError, if the body
+/// breaks off; ClientResponseError, for a response that isn't HTTP; TooManyRedirects; ServerTimeoutError; RuntimeError
+/// after close().   Cancel: safe; the connection is closed.
 /// Lifetime: of the loop it is first used on; destroyed it drops its connections. Responses may outlive it.
 /// Thread: the loop's own.   Python: aiohttp.ClientSession.
 class ClientSession {

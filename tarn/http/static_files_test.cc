@@ -160,7 +160,9 @@ TEST_P(StaticFolder, SendsNothingThatIsKnown) {
     for (const auto& c : cases) {
       answer = co_await fetch(port, "/static/index.html", c.fields);
       EXPECT_EQ(status_of(answer), c.status) << c.fields;
-      if (c.status == 304) EXPECT_EQ(body_of(answer), "") << c.fields;
+      if (c.status == 304) {
+        EXPECT_EQ(body_of(answer), "") << c.fields;
+      }
     }
     co_await server.close();
   });

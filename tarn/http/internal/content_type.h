@@ -12,9 +12,7 @@ std::string media_type(std::string_view content_type);
 std::string charset(std::string_view content_type);
 /// The Content-Type for a file of this name, by its extension; "application/octet-stream" if that isn't known.
 std::string_view type_by_name(std::string_view file_name) noexcept;
-/// Turns `text` into UTF-8. Errors: ValueError for an unknown charset or bytes that aren't in it.
-std::string to_utf8(std::string_view text, const std::string& charset);
-/// The same by the charset of a Content-Type, UTF-8 if it names none.
+/// `text` in UTF-8, by the charset of a Content-Type; UTF-8 if it names none. Errors: ValueError, as to_utf8().
 std::string decode_text(std::string_view text, std::string_view content_type);
 
 }  // namespace tarn::http::internal
