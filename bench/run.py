@@ -58,11 +58,12 @@ class Program:
 
 def programs(build, peers):
     """What is built or installed; tarn first, then what it is compared with."""
-    binaries = build / "bin"
+    binaries, gcc = build / "bin", build.parent / "release-gcc" / "bin"
     found = [Program("tarn", (str(binaries / "tarn_micro"),)), Program("floor", (str(binaries / "bench_floor"),))]
-    optional = [("tarn, g++", "tarn_micro_gcc"), ("floor, g++", "bench_floor_gcc"), ("asio", "bench_asio")]
+    optional = [("tarn, g++", gcc / "tarn_micro"), ("floor, g++", gcc / "bench_floor"),
+                ("asio", binaries / "bench_asio")]
     if peers:
-        found += [Program(name, (str(binaries / file),)) for name, file in optional if (binaries / file).exists()]
+        found += [Program(name, (str(file),)) for name, file in optional if file.exists()]
         script = str(ROOT / "bench" / "peers" / "asyncio_micro.py")
         found.append(Program("asyncio", (sys.executable, script), slower=50))
         if subprocess.run([sys.executable, "-c", "import uvloop"], capture_output=True, check=False).returncode == 0:
