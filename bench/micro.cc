@@ -13,6 +13,8 @@
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr long gathered = 10'000;
 constexpr int depth = 10;
 
@@ -76,6 +78,25 @@ tarn::Coro<> sleep(long n) {
   for (auto& task : tasks) co_await task;
 }
 
+tarn::Coro<> wait_for(long n) {
+  for (long i = 0; i < n; ++i) bench::keep(co_await tarn::wait_for(noop(), 1s));
+}
+
+tarn::Coro<> timeout(long n) {
+  const auto body = [] { return noop(); };
+  for (long i = 0; i < n; ++i) bench::keep(co_await tarn::with(tarn::timeout(1s), body));
+}
+
+tarn::Coro<> group(long n) {
+  const auto spawn_all = [n](tarn::TaskGroup& tasks) -> tarn::Coro<> {
+    for (long i = 0; i < n; ++i) {
+      tasks.create_task(noop());
+      if (i % gathered == 0) co_await tarn::sleep(tarn::Duration());
+    }
+  };
+  co_await tarn::with(tarn::TaskGroup(), spawn_all);
+}
+
 tarn::Coro<> post(long n) {
   tarn::EventLoop& loop = tarn::get_running_loop();
   tarn::Event all_here;
@@ -117,8 +138,10 @@ struct Test {
   const char* name;
   tarn::Coro<> (*run)(long n);
 };
-constexpr Test tests[] = {{"spawn", spawn}, {"yield", yield}, {"nested", nested}, {"leaf", leaf}, {"gather", gather},
-                          {"queue", queue}, {"sleep", sleep}, {"post", post},     {"pool", pool}, {"echo", echo}};
+constexpr Test tests[] = {{"spawn", spawn},   {"yield", yield}, {"nested", nested},     {"leaf", leaf},
+                          {"gather", gather}, {"queue", queue}, {"wait_for", wait_for}, {"timeout", timeout},
+                          {"group", group},   {"sleep", sleep}, {"post", post},         {"pool", pool},
+                          {"echo", echo}};
 
 tarn::Coro<> measure(Test test, bench::Request request) {
   bench::Meter meter;
@@ -137,5 +160,5 @@ int main(int argc, char** argv) {
     tarn::run(measure(test, request));
     return 0;
   }
-  bench::refuse(request.test, "spawn yield nested leaf gather queue sleep post pool echo");
+  bench::refuse(request.test, "spawn yield nested leaf gather queue wait_for timeout group sleep post pool echo");
 }

@@ -42,10 +42,16 @@ TESTS = [
     Test("leaf", 5_000_000, "co_await noop()"),
     Test("gather", 1_000_000, "one task of a gather of 10,000"),
     Test("queue", 3_000_000, "one item through a queue of 128"),
+    Test("wait_for", 2_000_000, "co_await wait_for(noop(), 1s)"),
+    Test("timeout", 2_000_000, "co_await with(timeout(1s), body)"),
+    Test("group", 1_000_000, "one task of a TaskGroup, 10,000 at a time"),
     Test("sleep", 1_000_000, "one task that sleeps for up to a second"),
     Test("post", 1_000_000, "call_soon_threadsafe from another thread", threads=True),
     Test("pool", 20_000, "to_thread, there and back", threads=True),
 ]
+
+
+BEYOND_FLOOR = ("wait_for", "timeout", "group")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,17 +59,18 @@ class Program:
     name: str
     command: tuple
     options: tuple = ()
+    without: tuple = ()  # tests that it doesn't have
     slower: int = 1  # does so many times fewer operations, so that a run takes as long as the others'
 
 
 def programs(build, peers):
     """What is built or installed; tarn first, then what it is compared with."""
     binaries, gcc = build / "bin", build.parent / "release-gcc" / "bin"
-    found = [Program("tarn", (str(binaries / "tarn_micro"),)), Program("floor", (str(binaries / "bench_floor"),))]
-    optional = [("tarn, g++", gcc / "tarn_micro"), ("floor, g++", gcc / "bench_floor"),
-                ("asio", binaries / "bench_asio")]
+    found = [Program("tarn", (str(binaries / "tarn_micro"),)),
+             Program("floor", (str(binaries / "bench_floor"),), without=BEYOND_FLOOR)]
+    optional = [("tarn, g++", gcc / "tarn_micro", ()), ("floor, g++", gcc / "bench_floor", BEYOND_FLOOR)]
     if peers:
-        found += [Program(name, (str(file),)) for name, file in optional if file.exists()]
+        found += [Program(name, (str(file),), without=without) for name, file, without in optional if file.exists()]
         script = str(ROOT / "bench" / "peers" / "asyncio_micro.py")
         found.append(Program("asyncio", (sys.executable, script), slower=50))
         if subprocess.run([sys.executable, "-c", "import uvloop"], capture_output=True, check=False).returncode == 0:
@@ -99,6 +106,8 @@ def measure(tests, found, rounds, quick):
         for test in tests:
             turned = found[number % len(found):] + found[:number % len(found)]
             for program in turned:
+                if test.name in program.without:
+                    continue
                 progress(f"round {number + 1} of {rounds}: {test.name}, {program.name}")
                 runs.append(run_once(program, test, quick) | {"round": number})
     progress("")

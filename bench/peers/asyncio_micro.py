@@ -81,6 +81,25 @@ async def queue(n):
     await producer
 
 
+async def wait_for(n):
+    for _ in range(n):
+        await asyncio.wait_for(noop(), 1)
+
+
+async def timeout(n):
+    for _ in range(n):
+        async with asyncio.timeout(1):
+            await noop()
+
+
+async def group(n):
+    async with asyncio.TaskGroup() as tasks:
+        for i in range(n):
+            tasks.create_task(noop())
+            if i % GATHERED == 0:
+                await asyncio.sleep(0)
+
+
 async def sleep(n):
     random = Random()
     tasks = [asyncio.create_task(asyncio.sleep(random.next())) for _ in range(n)]
@@ -115,7 +134,7 @@ async def pool(n):
 
 
 TESTS = {"spawn": spawn, "yield": yield_, "nested": nested, "leaf": leaf, "gather": gather, "queue": queue,
-         "sleep": sleep, "post": post, "pool": pool}
+         "wait_for": wait_for, "timeout": timeout, "group": group, "sleep": sleep, "post": post, "pool": pool}
 
 
 def status_bytes(key):

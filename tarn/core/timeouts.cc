@@ -8,7 +8,9 @@ namespace tarn {
 Timeout timeout(OptionalDuration delay) {
   if (!delay) return Timeout(no_timeout);
   if ((*delay).is_nan()) throw ValueError("Invalid delay: NaN (not a number)");
-  return Timeout(get_running_loop().time() + *delay);
+  Timeout scope(get_running_loop().time() + *delay);
+  scope.ahead_ = *delay > Duration();
+  return scope;
 }
 
 Timeout timeout_at(OptionalDuration when) {
@@ -45,7 +47,7 @@ void Timeout::reschedule(OptionalDuration when) {
     task_.cancel();
     state_ = State::expiring;
   };
-  if (*when <= loop.time())
+  if (!std::exchange(ahead_, false) && *when <= loop.time())
     handle_ = loop.call_soon(expire);
   else
     handle_ = loop.call_at(*when, expire);

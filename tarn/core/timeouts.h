@@ -15,7 +15,7 @@ class Timeout {
   /// A moment on the loop's clock, or none.
   explicit Timeout(OptionalDuration when) : when_(when) {}
   /// Only before it is entered.
-  Timeout(Timeout&& other) noexcept : when_(other.when_) {}
+  Timeout(Timeout&& other) noexcept : when_(other.when_), ahead_(other.ahead_) {}
   Timeout& operator=(Timeout&&) = delete;
   ~Timeout();
 
@@ -35,9 +35,11 @@ class Timeout {
 
  private:
   enum class State : std::uint8_t { created, active, expiring, expired, finished };
+  friend Timeout timeout(OptionalDuration delay);
   void disarm();
 
   OptionalDuration when_;
+  bool ahead_ = false;  ///< it lay in the future a moment ago: entering need not read the clock again
   AnyTask task_;
   std::optional<Handle> handle_;
   State state_ = State::created;
@@ -56,13 +58,19 @@ Coro<AwaitResult<A>> wait_for_scoped(A awaitable, OptionalDuration delay) {
   using T = AwaitResult<A>;
   Timeout scope = timeout(delay);
   scope.aenter();
-  Kept<T> kept;
-  co_await keep<T>(kept, std::move(awaitable));
-  scope.aexit(kept.error);
-  if constexpr (std::is_void_v<T>)
-    std::move(kept).get();
-  else
-    co_return std::move(kept).get();
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(awaitable);
+      scope.aexit(nullptr);
+    } else {
+      T value = co_await std::move(awaitable);
+      scope.aexit(nullptr);
+      co_return value;
+    }
+  } catch (...) {
+    scope.aexit(std::current_exception());
+    throw;
+  }
 }
 
 /// Cancels `future`, waits until it is done whatever it does, and leaves its value to the caller.
