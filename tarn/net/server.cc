@@ -18,10 +18,16 @@ ServerState& checked(ServerState* state) {
   return *state;
 }
 
-// Asked for port 0, the further addresses should listen at the one that the first was given.
-Address same_port(const ServerState& state, const Address& address, std::uint16_t asked) {
+// Asked for port 0, the further addresses listen at the port that the first was given, if it is free there.
+void add_listener(ServerState& state, const Address& address, std::uint16_t asked) {
   const std::vector<Address> others = state.addresses();
-  return asked != 0 || others.empty() ? address : address.with_port(others.front().port());
+  if (asked != 0 || others.empty()) return state.add_listener(address);
+  try {
+    state.add_listener(address.with_port(others.front().port()));
+  } catch (const OsError& error) {
+    if (error.error_number() != EADDRINUSE) throw;
+    state.add_listener(address);
+  }
 }
 
 }  // namespace
@@ -33,7 +39,7 @@ Coro<Server> internal::listen(ClientCallback callback, std::string host, std::ui
   std::exception_ptr unavailable;
   for (const Address& address : addresses) {
     try {
-      state->add_listener(same_port(*state, address, port));
+      add_listener(*state, address, port);
     } catch (const OsError& error) {
       // A family that is switched off in this kernel: the other one will do.
       if (error.error_number() != EAFNOSUPPORT && error.error_number() != EADDRNOTAVAIL) throw;

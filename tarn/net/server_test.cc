@@ -57,12 +57,12 @@ TEST_P(Servers, EchoToManyClientsAtOnce) {
   });
 }
 
-TEST_P(Servers, ListenOnTheSamePortOfEveryInterface) {
+TEST_P(Servers, ListenOnEveryInterface) {
   run([]() -> Coro<> {
     auto server = co_await start_server(echo, "", 0);
     const std::vector<Address> sockets = server.sockets();
     EXPECT_FALSE(sockets.empty());
-    for (const Address& address : sockets) EXPECT_EQ(address.port(), server.port());
+    for (const Address& address : sockets) EXPECT_NE(address.port(), 0);
     auto stream = co_await open_connection("localhost", server.port());
     EXPECT_EQ(stream.peer_address().port(), server.port());
     EXPECT_NE(stream.local_address().port(), 0);
