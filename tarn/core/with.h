@@ -68,31 +68,31 @@ Coro<> keep(Kept<T>& kept, A awaitable) {
   }
 }
 
-template <class CM>
-Coro<bool> leave(CM& cm, std::exception_ptr error) {
-  using Exit = decltype(cm.aexit(error));
-  if constexpr (std::is_void_v<Exit>) {
-    cm.aexit(std::move(error));
-    co_return false;
-  } else if constexpr (Awaitable<Exit>) {
-    if constexpr (std::is_void_v<AwaitResult<Exit>>) {
-      co_await cm.aexit(std::move(error));
-      co_return false;
-    } else {
-      const bool swallow = co_await cm.aexit(std::move(error));
-      co_return swallow;
-    }
-  } else {
-    const bool swallow = cm.aexit(std::move(error));
-    co_return swallow;
-  }
-}
-
+// Everything but the body's own frame is in this one: a frame for each step would cost more than what the steps do.
 template <class T, class CM, class F, class X>
 Coro<T> with_entered(CM& cm, F& body, X& value) {
+  using Exit = decltype(cm.aexit(std::exception_ptr()));
   Kept<T> kept;
-  co_await keep<T>(kept, call_body(body, value));
-  const bool swallow = co_await leave(cm, kept.error);
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await call_body(body, value);
+      kept.value.emplace();
+    } else {
+      kept.value.emplace(co_await call_body(body, value));
+    }
+  } catch (...) {
+    kept.error = std::current_exception();
+  }
+  bool swallow = false;
+  if constexpr (std::is_void_v<Exit>) {
+    cm.aexit(kept.error);
+  } else if constexpr (!Awaitable<Exit>) {
+    swallow = cm.aexit(kept.error);
+  } else if constexpr (std::is_void_v<AwaitResult<Exit>>) {
+    co_await cm.aexit(kept.error);
+  } else {
+    swallow = co_await cm.aexit(kept.error);
+  }
   if (swallow) kept.error = nullptr;
   if constexpr (std::is_void_v<T>)
     std::move(kept).get();
