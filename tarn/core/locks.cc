@@ -76,7 +76,7 @@ bool Lock::try_now() {
 
 void Lock::passed() { locked_ = true; }
 
-void Lock::gave_up() {
+void Lock::gave_up(bool) {
   if (!locked_) waiters_.wake_first();
 }
 

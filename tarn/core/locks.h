@@ -28,7 +28,7 @@ class Lock {
   friend internal::WaiterAwait<Lock>;
   bool try_now();
   void passed();
-  void gave_up();
+  void gave_up(bool woken);
 
   internal::WaiterList waiters_;
   bool locked_ = false;
@@ -52,7 +52,7 @@ class Event {
   friend internal::WaiterAwait<Event>;
   bool try_now() const { return set_; }
   void passed() {}
-  void gave_up() {}
+  void gave_up(bool) {}
 
   internal::WaiterList waiters_;
   bool set_ = false;

@@ -51,7 +51,7 @@ class WaiterList {
 };
 
 /// The awaiter of a primitive P, which has `waiters_`, `try_now()` (take it without waiting), `passed()` (the wait is
-/// over, take it) and `gave_up()` (the wait was cancelled; hand a turn on if one was given).
+/// over, take it) and `gave_up(woken)` (the wait was cancelled; hand the turn on if it was woken for one).
 template <class P>
 class [[nodiscard("this does nothing until it is awaited")]] WaiterAwait : Waiter {
  public:
@@ -84,7 +84,7 @@ class [[nodiscard("this does nothing until it is awaited")]] WaiterAwait : Waite
     }
     if (listed) primitive_->waiters_.remove(this);
     if (task->flags & (FutureBase::deliver | FutureBase::must)) [[unlikely]] {
-      primitive_->gave_up();
+      primitive_->gave_up(woken);
       task->raise_cancelled();
     }
     primitive_->passed();
