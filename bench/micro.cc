@@ -134,14 +134,20 @@ tarn::Coro<> echo(long n) {
   }
 }
 
+// yield as it is in a server: something is in flight and a timer is set, so the loop minds the kernel and the clock.
+tarn::Coro<> serving(long n) {
+  auto server = co_await tarn::start_server(echo_back, "127.0.0.1", 0);
+  co_await tarn::wait_for(yield(n), 1h);
+}
+
 struct Test {
   const char* name;
   tarn::Coro<> (*run)(long n);
 };
-constexpr Test tests[] = {{"spawn", spawn},   {"yield", yield}, {"nested", nested},     {"leaf", leaf},
-                          {"gather", gather}, {"queue", queue}, {"wait_for", wait_for}, {"timeout", timeout},
-                          {"group", group},   {"sleep", sleep}, {"post", post},         {"pool", pool},
-                          {"echo", echo}};
+constexpr Test tests[] = {{"spawn", spawn},   {"yield", yield},    {"nested", nested},     {"leaf", leaf},
+                          {"gather", gather}, {"queue", queue},    {"wait_for", wait_for}, {"timeout", timeout},
+                          {"group", group},   {"sleep", sleep},    {"post", post},         {"pool", pool},
+                          {"echo", echo},     {"serving", serving}};
 
 tarn::Coro<> measure(Test test, bench::Request request) {
   bench::Meter meter;
@@ -160,5 +166,6 @@ int main(int argc, char** argv) {
     tarn::run(measure(test, request));
     return 0;
   }
-  bench::refuse(request.test, "spawn yield nested leaf gather queue wait_for timeout group sleep post pool echo");
+  bench::refuse(request.test,
+                "spawn yield nested leaf gather queue wait_for timeout group sleep post pool echo serving");
 }

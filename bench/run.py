@@ -38,6 +38,7 @@ class Test:
 TESTS = [
     Test("spawn", 2_000_000, "co_await create_task(noop())"),
     Test("yield", 5_000_000, "one of two tasks' sleep(0)"),
+    Test("serving", 2_000_000, "yield while a server listens and a timer is set"),
     Test("nested", 10_000_000, "one level of ten nested coroutines"),
     Test("leaf", 5_000_000, "co_await noop()"),
     Test("gather", 1_000_000, "one task of a gather of 10,000"),
@@ -51,7 +52,7 @@ TESTS = [
 ]
 
 
-BEYOND_FLOOR = ("wait_for", "timeout", "group")
+BEYOND_FLOOR = ("serving", "wait_for", "timeout", "group")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -100,6 +100,11 @@ async def group(n):
                 await asyncio.sleep(0)
 
 
+async def serving(n):
+    async with await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0):
+        await asyncio.wait_for(yield_(n), 3600)
+
+
 async def sleep(n):
     random = Random()
     tasks = [asyncio.create_task(asyncio.sleep(random.next())) for _ in range(n)]
@@ -134,7 +139,8 @@ async def pool(n):
 
 
 TESTS = {"spawn": spawn, "yield": yield_, "nested": nested, "leaf": leaf, "gather": gather, "queue": queue,
-         "wait_for": wait_for, "timeout": timeout, "group": group, "sleep": sleep, "post": post, "pool": pool}
+         "wait_for": wait_for, "timeout": timeout, "group": group, "serving": serving,
+         "sleep": sleep, "post": post, "pool": pool}
 
 
 def status_bytes(key):

@@ -54,28 +54,30 @@ void LoopState::run_until_stopped() {
 }
 
 void LoopState::iterate(std::int64_t deadline) {
+  std::int64_t now = not_read;
   // While work is ready and nothing but the ready queue can change, an iteration is only its batch.
   if (ready.empty() || stopping || port->in_flight() > 0 || port->poll_interval() == 0 || port->wants_attention())
-    ask_port(deadline);
+    now = ask_port(deadline);
   if (mailbox->has_mail()) mailbox->collect(ready);
-  if (!timers.empty()) timers.release(port->now(), ready);
+  if (!timers.empty()) timers.release(now == not_read ? port->now() : now, ready);
   run_batch();
 }
 
-void LoopState::ask_port(std::int64_t deadline) {
+std::int64_t LoopState::ask_port(std::int64_t deadline) {
   if (ready.empty() && !stopping && mailbox->fall_asleep()) {
     if (!timers.empty() && timers.next() < deadline) deadline = timers.next();
     port->wait(deadline);
     mailbox->awake();
     last_poll = just_polled;
-    return;
+    return not_read;
   }
   // Work is ready: look at the kernel only now and then, for a look is a system call.
   const std::int64_t now = port->now();
   if (last_poll == just_polled) last_poll = now;
-  if (now - last_poll < port->poll_interval() && !port->wants_attention()) return;
+  if (now - last_poll < port->poll_interval() && !port->wants_attention()) return now;
   last_poll = now;
   port->wait(now);
+  return not_read;
 }
 
 void LoopState::run_batch() {

@@ -53,6 +53,7 @@ struct LoopState {
   ReadyQueue ready;
   TimerHeap timers;
   static constexpr std::int64_t just_polled = -1;
+  static constexpr std::int64_t not_read = INT64_MIN;
   std::int64_t last_poll = 0;
   bool running = false;
   bool stopping = false;
@@ -108,7 +109,8 @@ struct LoopState {
   void abandon_jobs() noexcept;
 
  private:
-  void ask_port(std::int64_t deadline);
+  /// The time, if it had to read the clock and nothing happened since; reading it again costs as much as three tasks.
+  std::int64_t ask_port(std::int64_t deadline);
   void run_batch();
 };
 
