@@ -225,7 +225,7 @@ std::vector<Download> plan(const GetOptions& options) {
 
 }  // namespace
 
-int get(GetOptions options) {
+int get(const GetOptions& options) {
   std::vector<Download> downloads = plan(options);
   if (!options.discard && options.output.empty()) std::filesystem::create_directories(options.directory);
   return run(get_all(options, std::move(downloads)));

@@ -21,6 +21,6 @@ struct GetOptions {
 
 /// Returns the exit status: 0 if every file is there and whole, 1 otherwise.
 /// Errors: ValueError for options that don't go together, or a bad URL.
-int get(GetOptions options);
+int get(const GetOptions& options);
 
 }  // namespace tarn::cli

@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   describe_serve(*serve, serve_options);
   CLI11_PARSE(app, argc, argv);
   try {
-    return get->parsed() ? tarn::cli::get(std::move(get_options)) : tarn::cli::serve(serve_options);
+    return get->parsed() ? tarn::cli::get(get_options) : tarn::cli::serve(serve_options);
   } catch (const tarn::KeyboardInterrupt&) {
     return interrupted;
   } catch (const std::exception& error) {
