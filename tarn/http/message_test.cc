@@ -134,7 +134,7 @@ TEST(Response, ReadsTwiceAndByCharset) {
 
 TEST(Response, RaisesForAStatusThatIsAnError) {
   Response response(404);
-  response.url = Url::parse("http://u:secret@h/x");
+  response.set_url(Url::parse("http://u:secret@h/x"));
   try {
     response.raise_for_status();
     FAIL();

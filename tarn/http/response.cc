@@ -50,7 +50,7 @@ void Response::raise_for_status() const {
   if (ok()) return;
   const std::string_view phrase = reason.empty() ? wire::reason_phrase(status) : std::string_view(reason);
   throw ClientResponseError(
-      std::to_string(status) + ", message='" + std::string(phrase) + "', url='" + url.without_user_info().str() + "'",
+      std::to_string(status) + ", message='" + std::string(phrase) + "', url='" + url().without_user_info().str() + "'",
       status);
 }
 

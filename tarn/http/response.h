@@ -42,10 +42,15 @@ class Response {
   Headers headers;
   /// The body, to be read in pieces.
   Body content;
-  /// Client: where it came from, after redirects.
-  Url url;
   /// Client: the responses that redirected here, oldest first, without their bodies.
   std::vector<Response> history;
+
+  /// Client: where it came from, after redirects; empty on a server.
+  Url url() const { return url_.empty() ? Url() : Url::parse(url_); }
+  /// Whether a client got it.
+  bool received() const noexcept { return !url_.empty(); }
+  /// For clients.
+  void set_url(const Url& url) { url_ = url.str(); }
 
   /// The status is below 400.
   bool ok() const noexcept { return status < 400; }
@@ -64,6 +69,7 @@ class Response {
   Coro<std::string> decode(std::string charset);
 
  private:
+  std::string url_;  // as text: responses are moved often and asked for it seldom
   std::optional<std::string> read_;
 };
 

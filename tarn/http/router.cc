@@ -150,11 +150,11 @@ Coro<Response> Router::handle(Request& request) {
   if (node == nullptr) throw HttpError(404);
   Route* route = node->route(request.method);
   if (route == nullptr && request.method == "HEAD") route = node->route("GET");
-  if (route == nullptr) co_return not_allowed(*node);
+  if (route == nullptr) return internal::ready(not_allowed(*node));
   std::vector<std::pair<std::string, std::string>> info;
   for (std::size_t i = 0; i < values.size(); ++i) info.emplace_back(route->names[i], std::move(values[i]));
   request.set_match_info(std::move(info));
-  co_return co_await route->handler(request);
+  return route->handler(request);
 }
 
 }  // namespace tarn::http

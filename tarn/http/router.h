@@ -22,6 +22,8 @@ using Handler = Function<Coro<Response>(Request&)>;
 
 namespace internal {
 // Owns the callable; the closure lives in the handler, the coroutine in the connection's task.
+inline Coro<Response> ready(Response response) { co_return response; }
+
 template <class F>
 Coro<Response> call_handler(F& f, Request& request) {
   if constexpr (std::is_invocable_v<F&, Request&>) {
@@ -45,7 +47,10 @@ Handler make_handler(F&& f) {
   static_assert(std::is_invocable_v<Held&, Request&> || std::is_invocable_v<Held&>,
                 "a handler takes an http::Request& or nothing");
   return [held = Held(std::forward<F>(f))](Request& request) mutable -> Coro<Response> {
-    return internal::call_handler(held, request);
+    if constexpr (std::is_invocable_r_v<Coro<Response>, Held&, Request&>)
+      return held(request);
+    else
+      return internal::call_handler(held, request);
   };
 }
 

@@ -93,7 +93,7 @@ class Server::State final : public internal::ServerContext {
   const std::string& date() override {
     // The wall clock is asked once a second at most, on the loop's clock.
     constexpr double date_lifetime_seconds = 1;
-    const Duration now = deadlines_->loop().time();
+    const Duration now = deadlines_->recent_time();
     if (date_.empty() || now >= date_until_) {
       date_ = internal::format_date(std::time(nullptr));
       date_until_ = now + Duration::seconds(date_lifetime_seconds);

@@ -74,10 +74,7 @@ std::optional<Url> redirection(const Response& response) {
   }
   const auto location = response.headers.get("Location");
   if (!location) return std::nullopt;
-  Url next = parse_url(std::string(*location), response.url);
-  // RFC 9110 10.2.2: the fragment is inherited.
-  if (!next.has_fragment() && response.url.has_fragment()) next = next.join("#" + response.url.fragment());
-  return next;
+  return parse_url(std::string(*location), response.url());
 }
 
 // Makes the request that follows a redirect (RFC 9110 15.4): methods change as every browser changes them.
@@ -107,7 +104,7 @@ Response without_body(Response& response) {
   head.reason = response.reason;
   head.version = response.version;
   head.headers = response.headers;
-  head.url = response.url;
+  head.set_url(response.url());
   return head;
 }
 

@@ -7,6 +7,12 @@
 
 namespace tarn::wire {
 
+namespace {
+// What most messages need, so that the first field's allocations are the last.
+constexpr std::size_t first_slots = 8;
+constexpr std::size_t first_bytes = 240;
+}  // namespace
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -24,6 +30,7 @@ bool has_token(std::string_view value, std::string_view token) noexcept {
 
 void Headers::add(std::string_view name, std::string_view value) {
   if (bytes_.size() + name.size() + value.size() > UINT32_MAX) return;
+  if (slots_.capacity() == 0) slots_.reserve(first_slots);
   slots_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
                     static_cast<std::uint32_t>(value.size())});
   const std::size_t size = bytes_.size() + name.size() + value.size();
@@ -33,7 +40,7 @@ void Headers::add(std::string_view name, std::string_view value) {
   }
   // The views may look into this object's own bytes: those must outlive the copying.
   std::string grown;
-  grown.reserve(std::max(size, 2 * bytes_.capacity()));
+  grown.reserve(std::max({size, 2 * bytes_.capacity(), first_bytes}));
   grown.append(bytes_).append(name).append(value);
   bytes_.swap(grown);
 }

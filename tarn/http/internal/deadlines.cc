@@ -17,7 +17,8 @@ Deadline::~Deadline() {
 
 void Deadline::set_deadline(OptionalDuration after) {
   if (!after) return clear_deadline();
-  set_deadline_at(all_.loop_.time() + *after);
+  all_.recent_ = all_.loop_.time();
+  set_deadline_at(all_.recent_ + *after);
 }
 
 void Deadline::set_deadline_at(OptionalDuration when) {

@@ -50,6 +50,8 @@ class Deadlines {
     if (timer_) timer_->cancel();
   }
   EventLoop& loop() const noexcept { return loop_; }
+  /// The loop's clock as it was when a deadline was last set, which happens whenever something waits.
+  Duration recent_time() const noexcept { return recent_; }
 
  private:
   friend class Deadline;
@@ -63,6 +65,7 @@ class Deadlines {
   Deadline* newest_ = nullptr;
   std::int64_t armed_ = Deadline::never;  // when the timer fires
   std::int64_t last_look_ = 0;
+  Duration recent_;
   std::optional<TimerHandle> timer_;
 };
 

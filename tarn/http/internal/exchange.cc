@@ -186,7 +186,7 @@ Response make_response(Lease lease, wire::ResponseHead& head, const Request& req
   response.reason = std::move(head.reason);
   response.version = head.version;
   response.headers = std::move(head.headers);
-  response.url = request.destination;
+  response.set_url(request.destination);
   // What has come with the head is taken now: a small response then gives its connection back before it is read.
   const std::optional<std::uint64_t> size = lease->machine.declared_length();
   std::string bytes;

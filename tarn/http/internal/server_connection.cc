@@ -159,21 +159,25 @@ Coro<bool> ServerConnection::serve_one() {
     source_->cut_off();
     source_ = nullptr;
   }
+  head_->headers = std::move(request.headers);  // their memory, for the next request
   const bool more = co_await finish_cycle();
   co_return more;
 }
 
 Coro<bool> ServerConnection::next_head() {
   const ServerOptions& options = server_.options();
-  bool began = false;
-  set_deadline(first_ ? options.head_timeout : options.keepalive_timeout);
+  enum class Wait : std::uint8_t { none, first_byte, rest } wait = Wait::none;
   for (;;) {
     const Event event = machine.next_event();
     switch (event.kind) {
       case EventKind::request_head: head_ = event.request; co_return true;
       case EventKind::need_data:
-        if (!began && !machine.untouched()) {
-          began = true;
+        // Set once for each: a peer that sends a byte now and then gains nothing.
+        if (machine.untouched() && wait == Wait::none) {
+          wait = Wait::first_byte;
+          set_deadline(first_ ? options.head_timeout : options.keepalive_timeout);
+        } else if (!machine.untouched() && wait != Wait::rest) {
+          wait = Wait::rest;
           idle_ = false;
           set_deadline(options.head_timeout);
         }
@@ -231,7 +235,7 @@ Coro<Response> ServerConnection::call_handler(Request& request) {
 
 // Puts the head into `out`. A head that can't be sent, the handler's mistake, becomes a 500.
 void ServerConnection::begin_response(const Request& request, Response& response) {
-  if (!response.url.empty()) {
+  if (response.received()) {
     // It came from another server: those fields were between that one and us (RFC 9110 7.6.1).
     for (std::string_view name :
          {"Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"})
