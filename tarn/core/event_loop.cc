@@ -99,7 +99,7 @@ void EventLoop::run_until_done(const AnyFuture& future) {
     if (f->done()) f->flags |= internal::FutureBase::retrieved;
     throw;
   }
-  if (future.done()) return;
+  if (future.done()) return stop_handle.cancel();  // somebody else's stop() may have been faster than ours
   f->untell(stop_block);
   stop_block->release();
   throw RuntimeError("Event loop stopped before Future completed.");

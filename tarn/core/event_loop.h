@@ -90,8 +90,9 @@ class EventLoop {
   template <class F, class... A>
   TimerHandle call_at(Duration when, F&& f, A&&... args) {
     check_call();
+    refuse_nan(when);
     auto* const block = make_block(internal::bind_all(std::forward<F>(f), std::forward<A>(args)...));
-    state_->timers.set(block, refuse_nan(when).count());
+    state_->timers.set(block, when.count());
     return TimerHandle(block);
   }
   /// As call_soon, and wakes the loop. Errors: RuntimeError if closed. Thread: any.
@@ -115,6 +116,7 @@ class EventLoop {
   template <class T>
   Task<T> create_task(Coro<T> coro, TaskOptions options = {},
                       std::source_location at = std::source_location::current()) {
+    check_call();
     return internal::make_task(state_, std::move(coro), options, at);
   }
 

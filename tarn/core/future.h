@@ -36,8 +36,12 @@ class AnyFuture {
   bool done() const { return state_->done(); }
   bool cancelled() const { return state_->fate == internal::Fate::cancelled; }
   /// Asks for cancellation; false if it is done. A task ends later, and may refuse. Python: cancel(msg).
-  bool cancel() const { return state_->table->cancel(state_, internal::plain_cancelled_error()); }
+  bool cancel() const {
+    check_thread();
+    return state_->table->cancel(state_, internal::plain_cancelled_error());
+  }
   bool cancel(std::string_view message) const {
+    check_thread();
     return state_->table->cancel(state_, std::make_exception_ptr(CancelledError(std::string(message))));
   }
   /// The exception it ended with, or nullptr. Errors: InvalidStateError if not done, CancelledError if cancelled.
@@ -47,6 +51,10 @@ class AnyFuture {
  protected:
   explicit AnyFuture(internal::FutureBase* state) : state_(state) {}
   void throw_if_not_done() const;
+  void check_thread() const {
+    if (state_->loop->debug) [[unlikely]]
+      state_->loop->check_thread();
+  }
   internal::FutureBase* state_ = nullptr;
 
   friend struct internal_access;
@@ -55,22 +63,35 @@ class AnyFuture {
 /// For the library's own composed awaitables: the state behind a handle.
 struct internal_access {
   static internal::FutureBase* state(const AnyFuture& f) { return f.state_; }
+  /// Empties a handle that doesn't count.
+  static void forget(AnyFuture& f) { f.state_ = nullptr; }
 };
 
 namespace internal {
 
-/// A done callback that holds the handle it will be given.
+/// A done callback with the handle it will be given; the handle counts once the future is done.
 template <class F, class Handle>
-struct DoneCallback final : Ready, Pooled {
+struct DoneCallback final : DoneCallbackBase, Pooled {
   F function;
   Handle handle;
-  DoneCallback(F&& f, const Handle& h) : function(std::move(f)), handle(h) { run = &fire; }
-  static void fire(Ready* node, bool drop) {
+  DoneCallback(F&& f, const Handle& h) : function(std::move(f)), handle(h) { act = &call; }
+
+  static void add(F f, const Handle& h) {
+    auto* const self = new DoneCallback(std::move(f), h);
+    FutureBase* const future = internal_access::state(h);
+    if (!future->done()) {
+      --future->refs;
+      future->flags |= FutureBase::has_callbacks;
+    }
+    future->tell(self);
+  }
+  static void call(DoneCallbackBase* node, bool drop) {
     auto* const self = static_cast<DoneCallback*>(node);
     struct Freed {
       DoneCallback* callback;
       ~Freed() { delete callback; }
     } freed{self};
+    if (!internal_access::state(self->handle)->done()) return internal_access::forget(self->handle);
     if (drop) return;
     try {
       if constexpr (std::invocable<F&, const Handle&>)
@@ -114,8 +135,7 @@ class FutureFace : public Base {
   /// Python: add_done_callback.
   template <class F>
   void add_done_callback(F&& f) const {
-    using Node = DoneCallback<std::decay_t<F>, Handle>;
-    state()->tell(new Node(std::decay_t<F>(std::forward<F>(f)), static_cast<const Handle&>(*this)));
+    DoneCallback<std::decay_t<F>, Handle>::add(std::forward<F>(f), static_cast<const Handle&>(*this));
   }
   /// Removes every callback equal to `f` that was not scheduled yet; returns how many. Python: remove_done_callback.
   template <std::equality_comparable F>
@@ -124,7 +144,8 @@ class FutureFace : public Base {
     std::size_t removed = 0;
     for (Ready* node = state()->waiters; node;) {
       Ready* const next = node->next;
-      if (node->run == &Node::fire && static_cast<Node*>(node)->function == f) {
+      if (node->run == &DoneCallbackBase::fire && static_cast<DoneCallbackBase*>(node)->act == &Node::call &&
+          static_cast<Node*>(node)->function == f) {
         state()->untell(node);
         node->run(node, true);
         ++removed;
@@ -140,7 +161,7 @@ class FutureFace : public Base {
     T await_resume() {
       static_assert(std::is_void_v<T> || std::is_copy_constructible_v<T>,
                     "the value can't be copied: take it once, with co_await std::move(handle)");
-      hot.current->check();
+      this->check();
       auto* const s = static_cast<State*>(future);
       s->flags |= FutureBase::retrieved;
       if constexpr (std::is_void_v<T>)
@@ -153,7 +174,7 @@ class FutureFace : public Base {
   struct TakeWait : FutureWait {
     using FutureWait::FutureWait;
     T await_resume() {
-      hot.current->check();
+      this->check();
       auto* const s = static_cast<State*>(future);
       s->flags |= FutureBase::retrieved;
       if constexpr (std::is_void_v<T>) {
@@ -197,11 +218,11 @@ class Future : public internal::FutureFace<T, internal::FutureState<T>, AnyFutur
     refuse_done();
     this->state()->set(std::forward<A>(value)...);
   }
-  /// Errors: InvalidStateError if it is done.
+  /// Errors: InvalidStateError if it is done; TypeError for an empty pointer or a GeneratorExit.
   void set_exception(std::exception_ptr error) const {
     refuse_done();
-    const bool cancelled = internal::is_cancelled_error(error);
-    this->state()->fail(std::move(error), cancelled ? internal::Fate::cancelled : internal::Fate::error);
+    const internal::Fate fate = internal::fate_of(error);
+    this->state()->fail(std::move(error), fate);
   }
   template <class E>
     requires(!std::is_same_v<E, std::exception_ptr>)
@@ -211,6 +232,7 @@ class Future : public internal::FutureFace<T, internal::FutureState<T>, AnyFutur
 
  private:
   void refuse_done() const {
+    this->check_thread();
     if (this->done()) throw InvalidStateError("invalid state: the future is done");
   }
 };

@@ -140,14 +140,13 @@ class [[nodiscard("gather() gives a handle to await")]] Gather : public AnyFutur
   }
   template <class F>
   void add_done_callback(F&& f) const {
-    using Node = internal::DoneCallback<std::decay_t<F>, Gather>;
-    state_->tell(new Node(std::decay_t<F>(std::forward<F>(f)), *this));
+    internal::DoneCallback<std::decay_t<F>, Gather>::add(std::forward<F>(f), *this);
   }
 
   struct Wait : internal::FutureWait {
     using FutureWait::FutureWait;
     Value await_resume() {
-      internal::hot.current->check();
+      this->check();
       auto* const s = static_cast<State*>(future);
       s->flags |= internal::FutureBase::retrieved;
       if (s->error) std::rethrow_exception(s->error);

@@ -17,6 +17,13 @@ Fate fate_of_current_exception() noexcept {
   return type && *type == typeid(CancelledError) ? Fate::cancelled : Fate::error;
 }
 
+Fate fate_of(const std::exception_ptr& error) {
+  if (!error) throw TypeError("invalid exception object: there is none");
+  if (*error.__cxa_exception_type() == typeid(GeneratorExit))
+    throw TypeError("GeneratorExit interacts badly with generators and cannot be raised into a Future");
+  return is_cancelled_error(error) ? Fate::cancelled : Fate::error;
+}
+
 bool is_cancelled_error(const std::exception_ptr& error) noexcept {
   const std::type_info* const type = error ? error.__cxa_exception_type() : nullptr;
   return type && *type == typeid(CancelledError);

@@ -30,6 +30,9 @@ const std::exception_ptr& plain_cancelled_error();
 /// What the exception in flight means for the task it ends. Call inside a catch handler.
 Fate fate_of_current_exception() noexcept;
 
+/// What an exception means for the future that gets it. Errors: TypeError for none, and for a GeneratorExit.
+Fate fate_of(const std::exception_ptr& error);
+
 bool is_cancelled_error(const std::exception_ptr& error) noexcept;
 
 /// KeyboardInterrupt and SystemExit end the loop, not only the task.

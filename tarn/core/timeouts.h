@@ -76,8 +76,10 @@ Coro<AwaitResult<A>> wait_for_scoped(A awaitable, OptionalDuration delay) {
 /// Cancels `future`, waits until it is done whatever it does, and leaves its value to the caller.
 Coro<> cancel_and_wait(AnyFuture future);
 
-template <class F>
-Coro<typename F::Value> wait_for_nothing(F future) {
+// The task is made here, not at the call: it must be cancelled before it gets its first step.
+template <class A>
+Coro<AwaitResult<A>> wait_for_nothing(A awaitable) {
+  auto future = ensure_future(std::move(awaitable));
   if (!future.done()) {
     co_await cancel_and_wait(future);
     if (future.cancelled()) throw TimeoutError();
@@ -92,7 +94,8 @@ Coro<typename F::Value> wait_for_nothing(F future) {
 /// Errors: TimeoutError; what the awaited raises.   Cancel: passed on.   Python: asyncio.wait_for.
 template <Awaitable A>
 Coro<AwaitResult<A>> wait_for(A&& awaitable, OptionalDuration limit) {
-  if (limit && *limit <= Duration()) return internal::wait_for_nothing(ensure_future(std::forward<A>(awaitable)));
+  if (limit && *limit <= Duration() && !(*limit).is_nan())
+    return internal::wait_for_nothing<std::decay_t<A>>(std::forward<A>(awaitable));
   return internal::wait_for_scoped<std::decay_t<A>>(std::forward<A>(awaitable), limit);
 }
 

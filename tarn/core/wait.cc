@@ -14,6 +14,7 @@ bool WaitLeaf::enough(const FutureBase* f) const {
 }
 
 bool WaitLeaf::await_ready() {
+  if (options_.timeout && (*options_.timeout).is_nan()) throw ValueError("Invalid delay: NaN (not a number)");
   bool met = false;
   left_ = 0;
   for (const auto& node : nodes_) {

@@ -39,7 +39,9 @@ class WaitLeaf : public Ready, public Leaf {
 
   bool await_ready();
   void await_suspend(std::coroutine_handle<> h);
-  void await_resume() const { hot.current->check(); }
+  void await_resume() const {
+    if (task_) task_->check();
+  }
 
  private:
   bool enough(const FutureBase* f) const;

@@ -17,7 +17,7 @@ struct DoneWait : FutureWait {
       return true;
     };
   }
-  void await_resume() const { hot.current->check(); }
+  void await_resume() const { check(); }
 };
 
 }  // namespace tarn::internal

@@ -15,6 +15,11 @@ std::uint64_t more_task_numbers() noexcept {
   return first > 0 ? first : 1;  // asyncio counts from 1, and 0 says that the name is in extras
 }
 
+void FutureBase::hold_for_callbacks() noexcept {
+  for (const Ready* node = waiters; node; node = node->next)
+    if (node->run == &DoneCallbackBase::fire) ++refs;
+}
+
 void FutureBase::drop_waiters() noexcept {
   while (waiters) {
     Ready* const node = waiters;

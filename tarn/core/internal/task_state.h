@@ -41,6 +41,7 @@ struct FutureBase {
   static constexpr std::uint8_t finished = 8;  ///< the root coroutine has reached its end
   static constexpr std::uint8_t retrieved = 16;
   static constexpr std::uint8_t started = 32;
+  static constexpr std::uint8_t has_callbacks = 64;  ///< DoneCallbacks may be among the waiters
 
   const FutureTable* table;
   LoopState* loop;
@@ -91,15 +92,30 @@ struct FutureBase {
   void become(Fate f) {
     fate = f;
     if (!waiters) return;
+    if (flags & has_callbacks) [[unlikely]]
+      hold_for_callbacks();
     if (loop->closed) [[unlikely]]
       return drop_waiters();  // nothing runs any more
     loop->ready.push_chain(waiters, last_waiter);
     waiters = nullptr;
   }
+  /// From now on each scheduled callback keeps this alive.
+  void hold_for_callbacks() noexcept;
   /// Frees the callbacks of a future that will never be done.
   void drop_waiters() noexcept;
   /// "Future exception was never retrieved" and its kin.
   void report_never_retrieved() noexcept;
+};
+
+/// A done callback. It keeps its future alive only once that is done: a pending future that nobody can set any more is
+/// freed, and its callbacks with it.
+struct DoneCallbackBase : Ready {
+  void (*act)(DoneCallbackBase*, bool drop) = nullptr;
+  DoneCallbackBase() { run = &fire; }
+  static void fire(Ready* node, bool drop) {
+    auto* const self = static_cast<DoneCallbackBase*>(node);
+    self->act(self, drop);
+  }
 };
 
 /// What few tasks need.
@@ -257,6 +273,10 @@ struct FutureWait : Ready, Leaf {
     run = &wake_task;
     self->suspend(this, h);
     future->enlist(this);
+  }
+  /// await_resume begins with this: an await that didn't suspend raises no cancellation, as in asyncio.
+  void check() const {
+    if (cancel) hot.current->check();
   }
   /// Errors: RuntimeError for awaiting oneself or a future of another loop.
   [[noreturn]] void refuse() const;
