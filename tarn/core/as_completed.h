@@ -19,6 +19,13 @@ struct Completions {
   std::optional<TimerHandle> timer;
   std::uint32_t refs = 1;
 
+  Completions() = default;
+  Completions(const Completions&) = delete;
+  Completions& operator=(const Completions&) = delete;
+  ~Completions() {
+    if (timer) timer->cancel();
+  }
+
   void wake_all() {
     for (auto& signal : waiting)
       if (!signal.done()) signal.set_result();
@@ -45,6 +52,7 @@ class CompletionsRef {
     if (--shared_->refs == 0) delete shared_;
   }
   Completions<F>* operator->() const { return shared_; }
+  Completions<F>* get() const { return shared_; }
 
  private:
   Completions<F>* shared_;
@@ -56,7 +64,12 @@ Coro<F> next_completed(CompletionsRef<F> shared) {
     if (shared->timed_out) throw TimeoutError();
     Future<void> signal;
     shared->waiting.push_back(signal);
-    co_await signal;
+    try {
+      co_await signal;
+    } catch (const CancelledError&) {
+      if (!signal.cancelled() && !shared->finished.empty()) shared->wake_one();  // its turn goes to the next
+      throw;
+    }
   }
   co_return shared->finished.pop();
 }
@@ -97,7 +110,7 @@ class AsCompleted {
       f.add_done_callback(finish);
     }
     if (timeout && shared_->running > 0) {
-      const auto expire = [shared = shared_] {
+      const auto expire = [shared = shared_.get()] {  // whose destructor cancels this
         shared->timed_out = true;
         shared->wake_all();
       };
@@ -131,10 +144,8 @@ class AsCompleted {
 /// Begins every argument at the call. Python: asyncio.as_completed.
 template <Awaitable A>
 auto as_completed(std::vector<A> awaitables, OptionalDuration timeout = {}) {
-  using F = decltype(ensure_future(std::move(awaitables[0])));
-  std::vector<F> futures;
-  futures.reserve(awaitables.size());
-  for (auto& a : awaitables) futures.push_back(ensure_future(std::move(a)));
+  auto futures = internal::ensure_futures(std::move(awaitables));
+  using F = typename decltype(futures)::value_type;
   return AsCompleted<F>(std::move(futures), timeout);
 }
 

@@ -43,8 +43,10 @@ bool GatherBase::cancel(FutureBase* f, const std::exception_ptr& reason) {
   auto* const g = static_cast<GatherBase*>(f);
   g->flags |= retrieved * static_cast<std::uint8_t>(g->done());
   if (g->done()) return false;
+  g->flags |= marked;  // a child that awaits this gather, by whatever way, notices
   bool any = false;
   for (auto& node : g->nodes) any = node.child->table->cancel(node.child, reason) || any;
+  g->flags &= static_cast<std::uint8_t>(~marked);
   // If no child can be cancelled, they are all done, and so is this, one iteration later.
   if (any) g->cancel_reason_ = reason;
   return any;

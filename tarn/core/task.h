@@ -185,6 +185,25 @@ auto ensure_future(A&& awaitable, std::source_location at = std::source_location
     return create_task(std::forward<A>(awaitable), TaskOptions{}, at);
 }
 
+namespace internal {
+/// ensure_future() for each, and each future once, where it is mentioned first.
+template <class A>
+auto ensure_futures(std::vector<A> awaitables) {
+  std::vector<decltype(ensure_future(std::move(awaitables[0])))> all;
+  all.reserve(awaitables.size());
+  for (auto& a : awaitables) all.push_back(ensure_future(std::move(a)));
+  decltype(all) once;
+  once.reserve(all.size());
+  for (auto& future : all) {
+    std::uint8_t& flags = internal_access::state(future)->flags;
+    if (!(flags & FutureBase::marked)) once.push_back(std::move(future));
+    flags |= FutureBase::marked;
+  }
+  for (const auto& f : once) internal_access::state(f)->flags &= static_cast<std::uint8_t>(~FutureBase::marked);
+  return once;
+}
+}  // namespace internal
+
 /// The task that runs now, or an empty handle (a callback runs, or no loop). Python: asyncio.current_task.
 inline AnyTask current_task() { return internal::hot.current ? AnyTask::of(internal::hot.current) : AnyTask(); }
 

@@ -78,17 +78,7 @@ Coro<WaitResult<F>> wait_owned(std::vector<F> futures, WaitOptions options) {
 template <Awaitable A>
 auto wait(std::vector<A> awaitables, WaitOptions options = {}) {
   if (awaitables.empty()) internal::throw_empty_set();
-  using F = decltype(ensure_future(std::move(awaitables[0])));
-  std::vector<F> futures;
-  futures.reserve(awaitables.size());
-  for (auto& a : awaitables) {
-    F future = ensure_future(std::move(a));
-    bool seen = false;
-    if constexpr (!internal::is_coro<A>)
-      for (const auto& f : futures) seen = seen || f == future;
-    if (!seen) futures.push_back(std::move(future));
-  }
-  return internal::wait_owned<F>(std::move(futures), options);
+  return internal::wait_owned(internal::ensure_futures(std::move(awaitables)), options);
 }
 
 /// The same for tasks named in braces. Not inside a co_await expression on g++ 12.2: name the vector there.

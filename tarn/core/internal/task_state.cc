@@ -76,16 +76,13 @@ bool TaskBase::cancel(const std::exception_ptr& reason) {
       break;
     }
     auto* const wait = static_cast<FutureWait*>(leaf_now);
+    if (wait->future->flags & marked) return task->break_cycle(wait, reason);
     if (!wait->future->table->finish || wait->future->done()) {
       if (wait->future->table->cancel(wait->future, reason)) return true;
       break;
     }
     auto* const inner = static_cast<TaskBase*>(wait->future);
-    if (inner == mark) {
-      wait->future->untell(wait);
-      task->wake_cancelled(reason);
-      return true;
-    }
+    if (inner == mark) return task->break_cycle(wait, reason);
     if (steps == limit) {
       mark = inner;
       limit *= 2;
@@ -95,6 +92,13 @@ bool TaskBase::cancel(const std::exception_ptr& reason) {
   }
   task->set_reason(reason);
   task->flags |= must;
+  return true;
+}
+
+bool TaskBase::break_cycle(FutureWait* wait, const std::exception_ptr& reason) {
+  wait->future->untell(wait);
+  wait->task = nullptr;
+  wake_cancelled(reason);
   return true;
 }
 

@@ -42,6 +42,7 @@ struct FutureBase {
   static constexpr std::uint8_t retrieved = 16;
   static constexpr std::uint8_t started = 32;
   static constexpr std::uint8_t has_callbacks = 64;  ///< DoneCallbacks may be among the waiters
+  static constexpr std::uint8_t marked = 128;        ///< for the length of one call
 
   const FutureTable* table;
   LoopState* loop;
@@ -194,6 +195,9 @@ struct TaskBase : Ready, FutureBase {
   bool cancel(const std::exception_ptr& reason);
   int uncancel();
   std::string name() const;
+
+  /// This task and those it awaits await each other: it stops waiting, and raises.
+  bool break_cycle(struct FutureWait* wait, const std::exception_ptr& reason);
 
   // -- the loop's side
   static void step(Ready* node, bool drop);
