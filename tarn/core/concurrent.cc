@@ -68,8 +68,14 @@ void ConcurrentBase::when_done(Function<void()> callback) {
 }
 
 void ConcurrentBase::set_canceller(Function<void()> canceller) {
-  const std::lock_guard lock(sync_->mutex);
-  sync_->canceller = std::move(canceller);
+  {
+    const std::lock_guard lock(sync_->mutex);
+    if (sync_->phase != Phase::cancelled) {
+      sync_->canceller = std::move(canceller);
+      return;
+    }
+  }
+  canceller();
 }
 
 void ConcurrentBase::finish(Phase how, Function<void()> store) {

@@ -32,7 +32,7 @@ class ConcurrentBase {
   /// Blocks until it is done. False: the time was up.
   bool wait(OptionalDuration timeout) const;
   void when_done(Function<void()> callback);
-  /// cancel() on a running one asks this; set by who can pass the request on.
+  /// cancel() asks this, at once if it was called already; set by who can pass the request on.
   void set_canceller(Function<void()> canceller);
 
  protected:

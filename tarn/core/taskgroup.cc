@@ -45,7 +45,7 @@ void TaskGroup::adopt(const AnyTask& task) {
   auto* const child = new Child(this, task);
   child->run = [](internal::Ready* node, bool drop) {
     auto* const self = static_cast<Child*>(node);
-    if (!drop && self->group) self->group->child_done(self);
+    if (self->group) self->group->child_done(self, drop);
     delete self;
   };
   child->older = newest_;
@@ -61,9 +61,10 @@ void TaskGroup::abort() {
     if (!child->task.done()) child->task.cancel();
 }
 
-void TaskGroup::child_done(Child* child) {
+void TaskGroup::child_done(Child* child, bool drop) {
   (child->older ? child->older->newer : oldest_) = child->newer;
   (child->newer ? child->newer->older : newest_) = child->older;
+  if (drop) return;  // the loop closes
   if (all_done_ && !oldest_ && !all_done_->done()) all_done_->set_result();
   if (child->task.cancelled()) return;
   const std::exception_ptr error = child->task.exception();

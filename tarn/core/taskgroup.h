@@ -54,7 +54,7 @@ class TaskGroup {
   const char* refusal() const;
   internal::LoopState* loop() const;
   void adopt(const AnyTask& task);
-  void child_done(Child* child);
+  void child_done(Child* child, bool drop);
   void abort();
   Coro<> wait_for_children(std::exception_ptr& cancellation);
   [[noreturn]] void raise_errors();

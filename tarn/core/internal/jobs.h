@@ -119,7 +119,8 @@ class LoopJobOf final : public LoopJob {
  private:
   void call() noexcept override { call_into<R>(function_, outcome_); }
   void deliver() noexcept override {
-    if (state_->done() || outcome_.fate() == Fate::pending) return;
+    if (state_->done()) return;
+    if (outcome_.fate() == Fate::pending) outcome_.fail(plain_cancelled_error(), Fate::cancelled);  // it was discarded
     state_->outcome.take(outcome_);
     state_->become(state_->outcome.fate());
   }

@@ -19,10 +19,12 @@ void drop_all(ReadyQueue& queue) {
   }
 }
 
-/// Cancels what the pending tasks wait for, so that no kernel operation, timer or waiter list names their frames.
+/// Cancels what the pending tasks wait for, so that no kernel operation, timer or waiter list names their frames. Those
+/// that await futures leave them by themselves; a chain of tasks would be walked down once for each of its links.
 void cancel_leaves(LoopState& s) {
   for (TaskBase* t = s.oldest_task; t; t = t->newer)
-    if (t->waiter) t->waiter->cancel(t->waiter, plain_cancelled_error());
+    if (t->waiter && t->waiter->cancel != &FutureWait::cancel_future)
+      t->waiter->cancel(t->waiter, plain_cancelled_error());
 }
 
 void reap_operations(LoopState& s) {
