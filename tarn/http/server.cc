@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <tarn/base/errors.h>
+#include <tarn/core/locks.h>
 #include <tarn/core/timeouts.h>
 #include <tarn/http/internal/date.h>
 #include <tarn/http/internal/server_connection.h>
@@ -57,19 +58,15 @@ class Server::State final : public internal::ServerContext {
 
   static Coro<> finish_connections(Ref state) {
     if (!state->newest_) co_return;
-    Future<> empty;
-    state->empty_ = empty;
     bool late = false;
     try {
-      co_await wait_for(empty, state->options_.shutdown_timeout);
+      co_await wait_for(state->empty_.wait(), state->options_.shutdown_timeout);
     } catch (const TimeoutError&) {
       late = true;
     }
     if (!late) co_return;
-    Future<> cancelled;
-    state->empty_ = cancelled;
     for (ServerConnection* c = state->newest_; c; c = c->older) c->cancel();
-    if (state->newest_) co_await cancelled;
+    co_await state->empty_.wait();
   }
 
   // No new connections; the idle ones end now, the others with the response they are at.
@@ -118,13 +115,14 @@ class Server::State final : public internal::ServerContext {
       connection.older = state.newest_;
       if (state.newest_) state.newest_->newer = &connection;
       state.newest_ = &connection;
+      state.empty_.clear();
     }
     Listed(const Listed&) = delete;
     Listed& operator=(const Listed&) = delete;
     ~Listed() {
       (connection.newer ? connection.newer->older : state.newest_) = connection.older;
       if (connection.older) connection.older->newer = connection.newer;
-      if (!state.newest_ && state.empty_ && !state.empty_->done()) state.empty_->set_result();
+      if (!state.newest_) state.empty_.set();
     }
     State& state;
     ServerConnection& connection;
@@ -135,7 +133,7 @@ class Server::State final : public internal::ServerContext {
   ServerOptions options_;
   std::optional<internal::Deadlines> deadlines_;
   ServerConnection* newest_ = nullptr;
-  std::optional<Future<>> empty_;
+  Event empty_;  // no connection is open
   std::string date_;
   Duration date_until_;
   int refs_ = 1;

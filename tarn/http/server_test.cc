@@ -341,6 +341,7 @@ TEST_P(Serving, CloseWaitsForRequestsUnderWay) {
     co_await busy.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     co_await started;
     Task<> closing = create_task(server.close());
+    Task<> closing_too = create_task(server.close());
     const std::string nothing = co_await raised<OsError>(idle.read());
     EXPECT_FALSE(closing.done());
     const std::string refused = co_await raised<ConnectionRefusedError>(open_connection("127.0.0.1", port));
@@ -350,6 +351,7 @@ TEST_P(Serving, CloseWaitsForRequestsUnderWay) {
     EXPECT_TRUE(answer.ends_with("done")) << answer;
     EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
     co_await closing;
+    co_await closing_too;
     co_await server.close();
   });
 }

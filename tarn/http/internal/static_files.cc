@@ -2,6 +2,7 @@
 #include <tarn/http/internal/static_files.h>
 
 #include <algorithm>
+#include <memory>
 
 #include <tarn/core/threads.h>
 #include <tarn/http/errors.h>
@@ -43,21 +44,31 @@ Found open_file(const Directory& directory, const std::string& path, bool read) 
 // A large file, piece by piece. It ends early if the file becomes shorter; whoever sends it notices.
 class FileSource final : public BodySource {
  public:
-  explicit FileSource(RootedFile file) : file_(std::move(file)), size_(file_.size()) {}
+  explicit FileSource(RootedFile file) : reading_(std::make_shared<Reading>()), size_(file.size()) {
+    reading_->file = std::move(file);
+  }
   std::optional<std::uint64_t> size() const override { return size_; }
   Coro<std::string_view> next_chunk() override {
-    piece_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size_ - offset_)));
-    if (piece_.empty()) co_return std::string_view();
-    const std::size_t n = co_await to_thread([this] { return file_.read_at(offset_, piece_); });
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size_ - offset_));
+    if (wanted == 0) co_return std::string_view();
+    auto read = [reading = reading_, offset = offset_, wanted] {
+      reading->piece.resize(wanted);
+      return reading->file.read_at(offset, reading->piece);
+    };
+    const std::size_t n = co_await to_thread(std::move(read));
     offset_ += n;
-    co_return std::string_view(piece_).substr(0, n);
+    co_return std::string_view(reading_->piece).substr(0, n);
   }
 
  private:
-  RootedFile file_;
+  // A thread that reads goes on when the task that waits for it is cancelled: it owns what it touches.
+  struct Reading {
+    RootedFile file;
+    std::string piece;
+  };
+  std::shared_ptr<Reading> reading_;
   std::uint64_t size_;
   std::uint64_t offset_ = 0;
-  std::string piece_;
 };
 
 // RFC 9110 8.8.3: changes whenever the content does, as far as the file system tells.
@@ -69,9 +80,7 @@ std::string entity_tag(const RootedFile& file) {
 bool is_unchanged(const Request& request, const RootedFile& file, const std::string& tag) {
   if (const auto known = request.headers.get("If-None-Match")) {
     if (*known == "*") return true;
-    for (std::string_view one : {std::string_view(tag)})
-      if (wire::has_token(*known, one) || wire::has_token(*known, "W/" + std::string(one))) return true;
-    return false;
+    return wire::has_token(*known, tag) || wire::has_token(*known, "W/" + tag);
   }
   std::int64_t since = 0;
   const auto date = request.headers.get("If-Modified-Since");
@@ -92,7 +101,9 @@ bool is_plain(std::string_view path) noexcept {
 class StaticFiles {
  public:
   StaticFiles(const std::string& directory, StaticOptions options)
-      : directory_(directory), index_(options.index), cache_control_(options.cache_control) {}
+      : directory_(std::make_shared<const Directory>(directory)),
+        index_(options.index),
+        cache_control_(options.cache_control) {}
 
   Coro<Response> serve(Request& request) const {
     std::string path = request.match_info("path");
@@ -100,7 +111,8 @@ class StaticFiles {
     if (folder) path += index_;
     if (!is_plain(path)) throw HttpError(404);
     const bool read = request.method != "HEAD";
-    auto open = [this, &path, read] { return open_file(directory_, path, read); };
+    // By value: the thread goes on when this task is cancelled.
+    auto open = [directory = directory_, path, read] { return open_file(*directory, path, read); };
     Found found = co_await to_thread(std::move(open));
     if (!found.file) throw HttpError(404);
     if (found.file->is_directory()) {
@@ -136,7 +148,7 @@ class StaticFiles {
     return response;
   }
 
-  Directory directory_;
+  std::shared_ptr<const Directory> directory_;
   std::string index_;
   std::string cache_control_;
 };
