@@ -55,7 +55,7 @@ class FileSource final : public BodySource {
       reading->piece.resize(wanted);
       return reading->file.read_at(offset, reading->piece);
     };
-    const std::size_t n = co_await to_thread(std::move(read));
+    const std::size_t n = co_await to_thread(read);
     offset_ += n;
     co_return std::string_view(reading_->piece).substr(0, n);
   }
@@ -113,7 +113,7 @@ class StaticFiles {
     const bool read = request.method != "HEAD";
     // By value: the thread goes on when this task is cancelled.
     auto open = [directory = directory_, path, read] { return open_file(*directory, path, read); };
-    Found found = co_await to_thread(std::move(open));
+    Found found = co_await to_thread(open);
     if (!found.file) throw HttpError(404);
     if (found.file->is_directory()) {
       if (folder || index_.empty()) throw HttpError(404);
