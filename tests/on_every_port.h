@@ -109,9 +109,16 @@ inline Duration stretch(double n) { return n * Duration::nanoseconds(2'000'000);
 
 }  // namespace tarn
 
-#define TARN_ON_EVERY_PORT(suite)                                                                                 \
-  INSTANTIATE_TEST_SUITE_P(, suite,                                                                               \
-                           ::testing::Values(::tarn::PortChoice{"simulated", &::tarn::testing::simulated},        \
-                                             ::tarn::PortChoice{"epoll", &::tarn::epoll},                         \
-                                             ::tarn::PortChoice{"uring", &::tarn::uring}),                        \
-                           [](const auto& chosen) { return std::string(chosen.param.name); })
+#define TARN_ON_EVERY_PORT(suite)                                                                                  \
+  INSTANTIATE_TEST_SUITE_P(                                                                                        \
+      , suite,                                                                                                     \
+      ::testing::Values(::tarn::PortChoice{"simulated", &::tarn::testing::simulated},                              \
+                        ::tarn::PortChoice{"epoll", &::tarn::epoll}, ::tarn::PortChoice{"uring", &::tarn::uring}), \
+      [](const auto& chosen) { return std::string(chosen.param.name); })
+
+/// The same on the Ports of real kernels only, for what virtual time doesn't have.
+#define TARN_ON_KERNEL_PORTS(suite)                                                                                \
+  INSTANTIATE_TEST_SUITE_P(                                                                                        \
+      , suite,                                                                                                     \
+      ::testing::Values(::tarn::PortChoice{"epoll", &::tarn::epoll}, ::tarn::PortChoice{"uring", &::tarn::uring}), \
+      [](const auto& chosen) { return std::string(chosen.param.name); })

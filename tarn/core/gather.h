@@ -180,7 +180,8 @@ auto gather_range(std::vector<A> awaitables) {
 
 /// Begins every argument at the call; awaiting gives a tuple of their values (None for void), in the arguments' order.
 /// Errors: the first exception, as soon as it happens; later ones count as retrieved.
-/// Cancel: cancels every child, and is done when they are.   Python: asyncio.gather(*aws).
+/// Cancel: cancels every child, and is done when the first of them has ended (with return_exceptions, when all have).
+/// Python: asyncio.gather(*aws).
 template <Awaitable... A>
 auto gather(A&&... awaitables) {
   return internal::gather_all<internal::ValuesShape>(std::forward<A>(awaitables)...);

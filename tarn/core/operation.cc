@@ -9,9 +9,11 @@ using internal::FutureBase;
 
 namespace {
 
-// The kernel had won: nothing may be lost. The next await that suspends raises instead.
+// The kernel had won: nothing may be lost. The next await that suspends raises instead, unless every request was taken
+// back meanwhile.
 void owe_cancellation(internal::TaskBase* task) {
-  task->flags = static_cast<std::uint8_t>((task->flags & ~(FutureBase::deliver | FutureBase::must)) | FutureBase::owed);
+  task->flags &= static_cast<std::uint8_t>(~(FutureBase::deliver | FutureBase::must));
+  if (task->cancels > 0) task->flags |= FutureBase::owed;
 }
 
 }  // namespace

@@ -15,6 +15,10 @@ using ::testing::StartsWith;
 class Run : public OnEveryPort {};
 TARN_ON_EVERY_PORT(Run);
 
+// Virtual time has no signals.
+class RunWithSignals : public OnEveryPort {};
+TARN_ON_KERNEL_PORTS(RunWithSignals);
+
 constexpr Duration long_time = Duration::seconds(1000);
 
 TEST_P(Run, R1_LeftoversAreCancelledAndTheirCleanUpRuns) {
@@ -113,8 +117,7 @@ TEST_P(Run, R2_ANestedRunIsRefused) {
   EXPECT_THAT(reports(), ElementsAre(HasSubstr("was never awaited")));
 }
 
-TEST_P(Run, R3_SigintCancelsTheMainTaskAndRunRaisesKeyboardInterrupt) {
-  if (simulated()) GTEST_SKIP() << "no signals in virtual time";
+TEST_P(RunWithSignals, R3_SigintCancelsTheMainTaskAndRunRaisesKeyboardInterrupt) {
   Trace out;
   const auto main = [&]() -> Coro<> {
     get_running_loop().call_soon([] { std::raise(SIGINT); });
@@ -129,8 +132,7 @@ TEST_P(Run, R3_SigintCancelsTheMainTaskAndRunRaisesKeyboardInterrupt) {
   EXPECT_THAT(out, ElementsAre("main cancelled"));
 }
 
-TEST_P(Run, R3_AMainThatSwallowsItAndReturnsIsNotInterrupted) {
-  if (simulated()) GTEST_SKIP() << "no signals in virtual time";
+TEST_P(RunWithSignals, R3_AMainThatSwallowsItAndReturnsIsNotInterrupted) {
   const auto main = []() -> Coro<int> {
     get_running_loop().call_soon([] { std::raise(SIGINT); });
     try {
@@ -142,8 +144,7 @@ TEST_P(Run, R3_AMainThatSwallowsItAndReturnsIsNotInterrupted) {
   EXPECT_EQ(run(main()), 3);
 }
 
-TEST_P(Run, R3_TheSecondSigintEndsTheLoopAtOnce) {
-  if (simulated()) GTEST_SKIP() << "no signals in virtual time";
+TEST_P(RunWithSignals, R3_TheSecondSigintEndsTheLoopAtOnce) {
   Trace out;
   const auto main = [&]() -> Coro<> {
     for (int i = 0; i < 2; ++i) {

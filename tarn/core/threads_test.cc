@@ -77,8 +77,8 @@ TEST_P(Threads, H1_CancellingTheConcurrentFutureCancelsTheTask) {
   EXPECT_TRUE(future.cancelled());
   EXPECT_THROW(future.result(), CancelledError);
   while (ended.load() != 1) std::this_thread::yield();
-  ConcurrentFuture<std::size_t> left = run_coroutine_threadsafe(
-      []() -> Coro<std::size_t> { co_return all_tasks().size(); }(), other.loop);
+  ConcurrentFuture<std::size_t> left =
+      run_coroutine_threadsafe([]() -> Coro<std::size_t> { co_return all_tasks().size(); }(), other.loop);
   EXPECT_EQ(left.result(), 1U);  // itself
 }
 

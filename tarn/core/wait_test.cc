@@ -92,8 +92,7 @@ TEST_P(Waits, W1_CancellingTheWaitLeavesTheTasksRunning) {
 
 TEST_P(Waits, W1_AnEmptySetIsRefused) {
   const auto main = [&]() -> Coro<> {
-    EXPECT_EQ(outcome_of([&] { (void)wait(std::vector<Task<int>>()); }),
-              "ValueError: Set of Tasks/Futures is empty.");
+    EXPECT_EQ(outcome_of([&] { (void)wait(std::vector<Task<int>>()); }), "ValueError: Set of Tasks/Futures is empty.");
     EXPECT_EQ(outcome_of([&] { (void)wait(std::vector<AnyTask>()); }), "ValueError: Set of Tasks/Futures is empty.");
     co_return;
   };
