@@ -37,8 +37,8 @@ class Watch:
         self.busy = busy_seconds() - self.busy
 
     def others(self, own):
-        # /proc/stat counts in hundredths of a second, so a short run may seem to have taken more than there was.
-        return max(0.0, self.busy - own) / max(self.seconds, 1 / TICKS)
+        # /proc/stat counts in hundredths of a second: each core's sum may be off by one of them.
+        return max(0.0, self.busy - own - os.cpu_count() / TICKS) / max(self.seconds, 1 / TICKS)
 
 
 def wait_until_quiet(patience):
