@@ -11,6 +11,10 @@
 namespace tarn {
 
 // What the threads share with the pool. They hold it too, so that a thread that never ends may outlive the pool.
+//
+// Each idle thread waits on a condition of its own, and the one that waits shortest is called first: its stack is still
+// in the cache. One condition for all loses a call now and then up to glibc 2.40, and the job waits for ever
+// (https://sourceware.org/bugzilla/show_bug.cgi?id=25847, which needs two waiters).
 class ThreadPool::Crew {
  public:
   explicit Crew(unsigned max_workers) : max_workers_(max_workers) {}
@@ -25,12 +29,11 @@ class ThreadPool::Crew {
     job->next = nullptr;
     *tail_ = job;
     tail_ = &job->next;
-    ++queued_;
-    if (idle_ < queued_ && threads_.size() < max_workers_) {
+    if (idle_) {
+      call_idle();
+    } else if (threads_.size() < max_workers_) {
       threads_.emplace_back([self] { self->work(); });
       ++alive_;
-    } else {
-      work_came_.notify_one();
     }
   }
 
@@ -42,10 +45,9 @@ class ThreadPool::Crew {
       if (how == Shutdown::cancel_queued) {
         dropped = std::exchange(head_, nullptr);
         tail_ = &head_;
-        queued_ = 0;
       }
+      while (idle_) call_idle();
     }
-    work_came_.notify_all();
     while (dropped) {
       internal::Job* const job = dropped;
       dropped = job->next;
@@ -79,17 +81,32 @@ class ThreadPool::Crew {
   std::shared_ptr<Crew> keep_alive;  // the pool's own share
 
  private:
+  struct Idle {
+    std::condition_variable called_now;
+    bool called = false;
+    Idle* longer = nullptr;  // the one that has waited longer
+  };
+
+  /// Under the mutex, without which the thread can't take its Idle away.
+  void call_idle() {
+    Idle* const idle = std::exchange(idle_, idle_->longer);
+    idle->called = true;
+    idle->called_now.notify_one();
+  }
+
   void work() {
+    Idle self;
     std::unique_lock lock(mutex_);
     for (;;) {
-      ++idle_;
-      work_came_.wait(lock, [this] { return head_ || closed_; });
-      --idle_;
+      while (!head_ && !closed_) {
+        self.called = false;
+        self.longer = std::exchange(idle_, &self);
+        self.called_now.wait(lock, [&] { return self.called; });
+      }
       if (!head_) break;
       internal::Job* const job = head_;
       head_ = job->next;
       if (!head_) tail_ = &head_;
-      --queued_;
       lock.unlock();
       job->run();
       lock.lock();
@@ -99,12 +116,10 @@ class ThreadPool::Crew {
   }
 
   mutable std::mutex mutex_;
-  std::condition_variable work_came_;
   std::condition_variable worker_ended_;
   internal::Job* head_ = nullptr;
   internal::Job** tail_ = &head_;
-  std::size_t queued_ = 0;
-  std::size_t idle_ = 0;
+  Idle* idle_ = nullptr;
   std::size_t alive_ = 0;
   bool closed_ = false;
   bool abandoned_ = false;  // a job didn't end in time: its thread is left to itself
