@@ -18,6 +18,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import threading
 
 import machine
 
@@ -26,6 +27,7 @@ RESULTS = ROOT / "build" / "bench"
 PINNED_CORE = 1  # for single-threaded programs; core 0 gets the machine's interrupts
 CLEAN_ROUNDS_MIN = 3
 OPERATIONS_MIN = 20_000
+RUN_SECONDS_MAX = 120  # what takes longer stands still
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,8 +90,11 @@ def run_once(program, test, quick):
     machine.wait_until_quiet(0.3 if quick else 2)
     with machine.Watch() as watch:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=pin)
+        too_long = threading.Timer(RUN_SECONDS_MAX, child.kill)
+        too_long.start()
         out, err = child.stdout.read(), child.stderr.read()
         _, status, usage = os.wait4(child.pid, 0)
+        too_long.cancel()
         child.returncode = status
     if status != 0:
         sys.exit(f"bench: {' '.join(command)} failed:\n{err}")
