@@ -12,7 +12,6 @@ namespace {
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
-using ::testing::StartsWith;
 
 class Closing : public OnEveryPort {};
 TARN_ON_EVERY_PORT(Closing);

@@ -10,7 +10,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 class Run : public OnEveryPort {};
 TARN_ON_EVERY_PORT(Run);

@@ -8,7 +8,6 @@
 namespace tarn {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::StartsWith;
 
 class Threads : public OnEveryPort {};

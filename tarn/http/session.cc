@@ -207,7 +207,7 @@ Coro<Response> start(Call call, Request request, Manner manner) {
   if (request.destination.scheme().empty()) throw InvalidUrl("a request without a destination");
   for (const Header field : call.state->headers) request.headers.set_default(field.name, field.value);
   SharedPool pool = call.state->pool.get();
-  co_return co_await perform(std::move(pool), std::move(request), manner);
+  co_return co_await perform(pool, std::move(request), manner);
 }
 
 Coro<Response> start_text(Call call, std::string method, std::string url, Headers headers,

@@ -16,7 +16,7 @@ namespace {
 // A lent connection: given back when the response is whole, dropped otherwise.
 class Lease {
  public:
-  Lease(SharedPool pool, ClientConnection* connection) noexcept : pool_(std::move(pool)), connection_(connection) {}
+  Lease(const SharedPool& pool, ClientConnection* connection) noexcept : pool_(pool), connection_(connection) {}
   Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::exchange(other.connection_, nullptr)) {}
   Lease& operator=(Lease&&) = delete;
   ~Lease() {
